@@ -1,0 +1,102 @@
+"""The base class of extensions and its nine hooks."""
+
+from __future__ import annotations
+
+import abc
+from typing import TYPE_CHECKING, Any
+
+from plux import Plugin
+
+from .aws import CompositeExceptionHandler, CompositeFinalizer, CompositeHandler, CompositeResponseHandler
+
+if TYPE_CHECKING:
+    from .http import RouteHandler, Router
+
+__all__ = [
+    "BaseExtension",
+    "CompositeExceptionHandler",
+    "CompositeFinalizer",
+    "CompositeHandler",
+    "CompositeResponseHandler",
+    "Extension",
+]
+
+
+class BaseExtension(Plugin):  # type: ignore[misc]  # plux ships no types
+    """A plugin that the platform loads; what ``Extension`` adds are the hooks."""
+
+    def load(self, *args: Any, **kwargs: Any) -> BaseExtension:
+        """Return the extension itself. The platform relies on it: override ``on_extension_load`` instead."""
+        return self
+
+    @abc.abstractmethod
+    def on_extension_load(self, *args: Any, **kwargs: Any) -> None:
+        """Called once, when the extension has been imported and constructed."""
+        raise NotImplementedError
+
+
+class Extension(BaseExtension):
+    """An extension of the platform. Subclasses set ``name`` and override the hooks they need.
+
+    The platform calls the hooks of all extensions phase by phase, in this order:
+
+    1. ``on_extension_load``
+    2. ``on_platform_start``
+    3. ``update_gateway_routes``
+    4. ``update_request_handlers``
+    5. ``update_response_handlers``
+    6. ``update_exception_handlers``
+    7. ``update_finalizers``
+    8. ``on_platform_ready``
+    9. ``on_platform_shutdown``
+
+    A hook that raises is reported with the author's own line; the platform and other extensions go on.
+    """
+
+    namespace: str = "localstack.extensions"
+    """Entry-point group of extensions."""
+
+    name: str
+    """Unique name of the extension; it counts, not the name of the entry point."""
+
+    def on_extension_load(self) -> None:
+        """Called on the main thread when the extension has been loaded, before anything is served."""
+
+    def on_platform_start(self) -> None:
+        """Called on the main thread when the platform starts, before the gateway exists: the place to start servers."""
+
+    def update_gateway_routes(self, router: Router[RouteHandler]) -> None:
+        """Add routes to the gateway.
+
+        :param router: the gateway's router, ``localstack.services.edge.ROUTER``; routes can be added later as well
+        """
+
+    def update_request_handlers(self, handlers: CompositeHandler) -> None:
+        """Add handlers that see every AWS request after it was parsed and before it is answered.
+
+        :param handlers: ``localstack.aws.handlers.serve_custom_service_request_handlers``
+        """
+
+    def update_response_handlers(self, handlers: CompositeResponseHandler) -> None:
+        """Add handlers that see every response before CORS headers are added and it is logged.
+
+        :param handlers: ``localstack.aws.handlers.run_custom_response_handlers``
+        """
+
+    def update_exception_handlers(self, handlers: CompositeExceptionHandler) -> None:
+        """Add handlers that see exceptions of the request handlers.
+
+        :param handlers: ``localstack.aws.handlers.serve_custom_exception_handlers``
+        """
+
+    def update_finalizers(self, handlers: CompositeFinalizer) -> None:
+        """Add handlers that run at the very end, also for terminated chains.
+
+        :param handlers: ``localstack.aws.handlers.run_custom_finalizers``
+        """
+
+    def on_platform_ready(self) -> None:
+        """Called on a thread of its own, after ``Ready.`` was printed."""
+
+    def on_platform_shutdown(self) -> None:
+        """Called when the platform stops, while it can still be called internally: end threads, processes, sockets."""

@@ -1,0 +1,1 @@
+"""Base classes for common kinds of extensions."""

@@ -1,0 +1,1 @@
+"""The platform: everything of Leanto that extensions do not import."""

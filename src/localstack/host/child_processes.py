@@ -1,0 +1,126 @@
+"""Child processes that extensions start with the interpreter of LocalStack's container image.
+
+Some extensions (httpbin) run ``/opt/code/localstack/.venv/bin/python -m their.module``. Where no such file exists the
+command gets the interpreter of this process, and the child finds the packages that extensions brought.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import logging
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from localstack.utils.patch import Patch
+
+LOG = logging.getLogger(__name__)
+
+_INTERPRETER = r"/opt/code/localstack/\.venv/bin/python(?:3(?:\.\d+)?)?"
+_PROGRAM = re.compile(_INTERPRETER)
+_SHELL_WORD = re.compile(rf"(?<![\w./-])(?P<quote>['\"]?)(?P<path>{_INTERPRETER})(?P=quote)(?![\w./-])")
+
+_start = subprocess.Popen.__init__
+_parameters = inspect.signature(_start)
+
+
+def install(added_paths: Callable[[], Sequence[str]]) -> None:
+    """Look at every command that this process starts from now on; a second call only replaces ``added_paths``.
+
+    Covered is what goes through ``subprocess.Popen``: the functions of ``subprocess``, asyncio's and our own.
+
+    :param added_paths: called for each command concerned: the entries that the host has added to ``sys.path``
+    """
+    _installed.added_paths = added_paths
+    _installed.patch.apply()
+
+
+def uninstall() -> None:
+    """Start commands as they are again."""
+    _installed.patch.undo()
+
+
+@functools.wraps(_start)
+def _start_adapted(*args: Any, **kwargs: Any) -> None:
+    try:
+        call = _parameters.bind(*args, **kwargs)
+    except TypeError:
+        return _start(*args, **kwargs)  # complains in its own words
+    _adapt(call.arguments)
+    return _start(*call.args, **call.kwargs)
+
+
+@dataclass
+class _Installed:
+    added_paths: Callable[[], Sequence[str]]
+    patch: Patch
+
+
+_installed = _Installed(added_paths=list, patch=Patch(subprocess.Popen, "__init__", _start_adapted))
+
+
+def _adapt(arguments: dict[str, Any]) -> None:
+    """Change the arguments of one ``Popen`` where they name the interpreter, or have nothing to name a program by."""
+    command, executable = arguments["args"], arguments.get("executable")
+    if executable is not None and _is_missing_interpreter(executable):
+        arguments["executable"] = sys.executable
+        # the name is what an interpreter finds its environment by
+        arguments["args"] = [sys.executable, *command[1:]] if isinstance(command, (list, tuple)) else sys.executable
+    elif (adapted := _adapted_command(command, bool(arguments.get("shell")))) is not None:
+        arguments["args"] = adapted
+    else:
+        _name_program(arguments)
+        return
+    arguments["env"] = _environment(arguments.get("env"))
+    LOG.debug("running %r with %s", command, sys.executable)
+
+
+def _name_program(arguments: dict[str, Any]) -> None:
+    """An empty list with an ``executable`` worked up to Python 3.12, where later ones raise."""
+    executable = arguments.get("executable")
+    if executable is not None and isinstance(arguments["args"], (list, tuple)) and not arguments["args"]:
+        arguments["args"] = [executable]
+
+
+def _adapted_command(command: Any, shell: bool) -> Any:
+    """The command with our interpreter in the place of theirs, ``None`` when it does not name theirs.
+
+    A list names it as its first element; a command of the shell wherever it stands as a word, so also after ``cd …;``.
+    """
+    if isinstance(command, (str, bytes, os.PathLike)):
+        first, rest = os.fsdecode(command), None
+    elif isinstance(command, Sequence) and command and isinstance(command[0], (str, bytes, os.PathLike)):
+        first, rest = os.fsdecode(command[0]), list(command[1:])
+    else:
+        return None
+    replaced = _adapted_shell_text(first) if shell else sys.executable if _is_missing_interpreter(first) else first
+    if replaced == first:
+        return None
+    return replaced if rest is None else [replaced, *rest]
+
+
+def _adapted_shell_text(text: str) -> str:
+    def replace(word: re.Match[str]) -> str:
+        return shlex.quote(sys.executable) if _is_missing_interpreter(word["path"]) else word[0]
+
+    return _SHELL_WORD.sub(replace, text)
+
+
+def _is_missing_interpreter(program: Any) -> bool:
+    path = os.fsdecode(program)
+    return _PROGRAM.fullmatch(path) is not None and not os.path.exists(path)  # noqa: PTH110 - text or bytes, not a Path
+
+
+def _environment(given: Mapping[str, str] | None) -> dict[str, str]:
+    """The child's environment, with the host's additional paths behind those of its ``PYTHONPATH``."""
+    environment = dict(os.environ if given is None else given)
+    entries = [*filter(None, [environment.get("PYTHONPATH")]), *_installed.added_paths()]
+    if entries:
+        environment["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(entries))
+    return environment

@@ -1,0 +1,104 @@
+"""``localstack extensions dev``: make a new extension, and run extensions from their source folders."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from localstack.host.cli.group import short_help_option
+from localstack.host.dev.registry import DevRegistry
+from localstack.host.errors import DevModeError
+from localstack.host.settings import Settings
+
+_START = "EXTENSION_DEV_MODE=1 localstack start"
+
+
+@click.group(
+    help="Developer tools for developing Localstack extensions", context_settings={"help_option_names": ["--help"]}
+)
+@short_help_option
+def dev() -> None:
+    pass
+
+
+@dev.command(help="Disables an extension on the host for developer mode.")
+@click.argument("path")
+@short_help_option
+def disable(path: str) -> None:
+    folder = _registry().disable(path)
+    click.echo(f"extension {folder} disabled for developer mode")
+
+
+@dev.command(help="Enables an extension on the host for developer mode.")
+@click.argument("path", type=click.Path(path_type=Path))
+@short_help_option
+def enable(path: Path) -> None:
+    folder = _registry().enable(path)
+    click.echo(f"extension {folder} enabled for developer mode")
+    click.echo(f"`{_START}` runs it; after a change: `localstack restart`")
+
+
+@dev.command(name="list", help="List LocalStack extensions for which dev mode is enabled.")
+@short_help_option
+def list_enabled() -> None:
+    folders = _registry().enabled()
+    if not folders:
+        click.echo("no extension is enabled for developer mode", err=True)
+    elif sys.stdout.isatty():
+        _print_table(folders)
+    else:
+        for folder in folders:
+            click.echo(str(folder))
+
+
+@dev.command(help="Create a new LocalStack extension from the official extension template.")
+@short_help_option
+def new() -> None:
+    from localstack.host.dev.project import create_project  # only this command needs it
+
+    project = create_project(_ask(), Path.cwd())
+    name = project.name
+    click.echo(f"created {project}")
+    click.echo(f"next: `cd {name} && make install`, `localstack extensions dev enable .`, `{_START}`")
+
+
+def _ask() -> dict[str, str]:
+    """Ask the template's questions; an answer that can't be used ends the command, so that piped input can't slip."""
+    from localstack.host.dev.project import TEMPLATE_FIELDS, refuse_existing
+
+    answers: dict[str, str] = {}
+    for field in TEMPLATE_FIELDS:
+        answers[field.name] = field.check(_prompt(field.name, field.default(answers)))
+        if field.name == "project_slug":
+            refuse_existing(Path.cwd() / answers[field.name])
+    return answers
+
+
+def _prompt(name: str, default: str) -> str:
+    try:
+        answer = str(click.prompt(name, default=default))
+    except click.Abort as abort:
+        if not isinstance(abort.__context__, EOFError):
+            raise
+        hint = "give one line for each question; an empty line takes the default"
+        raise DevModeError(f"the input ended before {name} was answered", hint) from abort
+    finally:
+        if not sys.stdin.isatty():
+            click.echo()  # a terminal shows the line that was typed, a pipe nothing
+    return answer
+
+
+def _registry() -> DevRegistry:
+    return DevRegistry(Settings.load().config_dir)
+
+
+def _print_table(folders: tuple[Path, ...]) -> None:
+    from localstack.host.cli.output import print_table
+
+    print_table(("Path", "Exists"), [(str(folder), *_exists(folder)) for folder in folders])
+
+
+def _exists(folder: Path) -> tuple[str, str]:
+    return ("yes", "green") if folder.is_dir() else ("no", "red")

@@ -1,0 +1,1 @@
+"""Developer mode: enabled folders and the project template."""

@@ -1,0 +1,1 @@
+"""AWS: recognise a request, parse it, let moto answer, read the answer."""

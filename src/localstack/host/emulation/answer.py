@@ -1,0 +1,69 @@
+"""Read an answer back into the API's own member names, for response handlers, when somebody asks."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from localstack.aws.api import CommonServiceException, ServiceException
+from localstack.aws.api.core import ServiceResponse
+
+if TYPE_CHECKING:
+    from botocore.model import OperationModel
+
+_FIRST_ERROR_STATUS = 301  # as botocore has it
+
+
+def parse_answer(
+    operation: OperationModel, protocol: str, status: int, headers: dict[str, str], body: bytes
+) -> tuple[ServiceResponse | None, ServiceException | None]:
+    """The parsed answer or the exception that it tells of; the answer of a streaming operation is ``{}``.
+
+    What an extension answered instead of the service may be no answer of the protocol: then the answer is ``{}`` or the
+    exception has an empty code.
+
+    :param headers: with names in lower case
+    """
+    from botocore.parsers import ResponseParserError
+
+    is_error = status >= _FIRST_ERROR_STATUS
+    if not is_error and (operation.has_streaming_output or operation.has_event_stream_output):
+        return {}, None
+    answer = {"status_code": status, "headers": headers, "body": body}
+    try:
+        parsed = _parser(protocol).parse(answer, operation.output_shape)
+    except (ResponseParserError, ValueError, TypeError, AttributeError, KeyError, IndexError):
+        parsed = {}
+    parsed.pop("ResponseMetadata", None)
+    if not is_error:
+        return parsed, None
+    return None, _exception(parsed, status)
+
+
+def _exception(parsed: dict[str, Any], status: int) -> ServiceException:
+    error = parsed.get("Error", {})
+    code, message = str(error.get("Code", "")), str(error.get("Message", ""))
+    return CommonServiceException(code, message, status, sender_fault=status < 500)
+
+
+@cache
+def _parser(protocol: str) -> Any:
+    from botocore.parsers import PROTOCOL_PARSERS, QueryParser
+
+    class NamedAsBefore(QueryParser):  # type: ignore[misc]  # botocore is not typed
+        """SQS's model is now one of JSON; its names in the query protocol stand beside."""
+
+        def _member_key_name(self, shape: Any, member_name: str) -> str:
+            item = shape.member if shape.type_name == "list" and shape.serialization.get("flattened") else shape
+            name = item.serialization.get("locationNameForQueryCompatibility")
+            return str(name or super()._member_key_name(shape, member_name))
+
+        def _handle_map(self, shape: Any, node: Any) -> dict[str, Any]:
+            names = [part.serialization.get("locationNameForQueryCompatibility") for part in (shape.key, shape.value)]
+            if not all(names):
+                return dict(super()._handle_map(shape, node))
+            entries = node if isinstance(node, list) else [node]
+            parts = [{self._node_tag(child): child for child in entry} for entry in entries]
+            return {part[names[0]].text or "": self._parse_shape(shape.value, part[names[1]]) for part in parts}
+
+    return NamedAsBefore() if protocol == "query" else PROTOCOL_PARSERS[protocol]()

@@ -1,0 +1,205 @@
+"""AWS in this process: recognise a request, let moto answer it, read the answer.
+
+The gateway calls, for each request: ``claims``; then ``recognise``, the extensions' request handlers, ``call``; for an
+exception on the way ``serialise_exception``; then ``read_answer`` and the extensions' response handlers.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from localstack.aws.api import CommonServiceException, RequestContext
+from localstack.host.emulation import claim, s3_subresources
+from localstack.host.emulation.catalogue import Catalogue
+from localstack.host.emulation.failure import failure_of, write_failure, write_request_id
+from localstack.host.emulation.hosts import Hosts
+from localstack.host.emulation.identity import (
+    Regions,
+    account_of,
+    credential_of,
+    partition_of,
+    sign_unsigned,
+    with_region,
+)
+from localstack.host.emulation.moto_backend import Answer, Moto, not_implemented
+from localstack.host.emulation.wire import Wire
+from localstack.host.settings import Settings
+
+if TYPE_CHECKING:
+    from rolo import Request, Response
+
+    from localstack.host.emulation.message import Message, Snapshot
+    from localstack.host.emulation.recognition import Recognised
+
+_REQUEST_ID = re.compile(rb"(?<=<)(RequestId|requestId|RequestID)>[^<]*<")
+_XML_PROTOCOLS = ("query", "ec2", "rest-xml")
+
+
+@dataclass(frozen=True)
+class _Call:
+    """What the emulation remembers of a request between ``recognise`` and ``call``."""
+
+    recognised: Recognised
+    wire: Wire
+    before: Snapshot
+
+
+class Emulation:
+    """The AWS side of the platform. Nothing of moto, boto3 or botocore is imported before ``recognise``."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._catalogue = Catalogue.load()
+        self._hosts = Hosts(settings)
+        self._regions = Regions(settings)
+        self._moto = Moto(settings)
+        self._running: set[str] = set()
+
+    def claims(self, request: Request) -> bool:
+        """Whether the request is for AWS; cheap, and the request's body stays readable."""
+        return claim.is_for_aws(request, self._hosts)
+
+    def recognise(self, context: RequestContext) -> None:
+        """Fill in service, operation, protocol, region, partition, account and parameters; sign what is unsigned.
+
+        :raises ServiceException: when service or operation are unknown or the parameters can't be read
+        """
+        from localstack.host.emulation.message import Snapshot
+        from localstack.host.emulation.parser import parse
+        from localstack.host.emulation.recognition import recognise
+
+        wire = Wire(context.request)
+        credential, host = credential_of(context.request), self._hosts.read(wire.host)
+        region = (credential.region if credential else "") or (host.region if host else None)
+        self._identify(context, region, credential.access_key if credential else "")
+        try:
+            recognised = recognise(wire, credential, host)
+        except CommonServiceException as error:
+            self._fill_from_error(context, error)
+            raise
+        context.service = recognised.service
+        context.protocol = recognised.protocol
+        context.operation = recognised.operation.model
+        sign_unsigned(context.request, recognised.service.signing_name, str(context.region))
+        context.service_request = parse(recognised.operation, recognised.protocol, wire)
+        context.emulated_call = _Call(recognised, wire, Snapshot(context.service_request))
+
+    def _identify(self, context: RequestContext, region: str | None, access_key: str) -> None:
+        headers = context.request.headers
+        context.region = self._regions.usable(region)
+        context.partition = partition_of(context.region)
+        context.account_id = account_of(access_key, self._settings)
+        headers["x-moto-account-id"] = context.account_id
+        if authorization := headers.get("Authorization"):
+            headers["Authorization"] = with_region(authorization, context.region)
+
+    def _fill_from_error(self, context: RequestContext, error: CommonServiceException) -> None:
+        from localstack.host.emulation.models import service_model
+
+        name = getattr(error, "service", None)
+        context.service = service_model(name) if name else None
+        context.protocol = getattr(error, "protocol", None)
+
+    def call(self, context: RequestContext, response: Response) -> None:
+        """Let moto answer into ``response``; changes of ``context.service_request`` reach it.
+
+        :raises ServiceException: what moto raised; 501 for what ``SERVICES`` excludes or moto lacks
+        """
+        call: _Call = context.emulated_call
+        service, operation = call.recognised.service.service_name, call.recognised.operation.model
+        if not self._is_enabled(service):
+            text = f"Service '{service}' is not enabled. Please check your 'SERVICES' configuration variable."
+            raise CommonServiceException("InternalFailure", text, 501)
+        if service == "s3" and not s3_subresources.is_in_moto(operation):
+            raise not_implemented(operation.name)
+        message, protocol = self._message(context, call)
+        answer = self._moto.call(service, operation.name, message)
+        self._running.add(service)
+        if call.wire.is_cbor:
+            from localstack.host.emulation.cbor import transcode
+
+            answer = transcode(answer, context, operation, protocol)
+        _write(answer, context, response, is_stream=operation.has_streaming_output and answer.status < 300)
+
+    def _message(self, context: RequestContext, call: _Call) -> tuple[Message, str]:
+        """The request for moto and the protocol it is in; built again when the parameters changed or are in CBOR."""
+        from botocore.exceptions import ParamValidationError
+
+        from localstack.host.emulation.message import original_message, rebuilt_message, spoken_by_moto
+
+        recognised, wire = call.recognised, call.wire
+        service = recognised.service.service_name
+        original = original_message(wire, recognised, str(context.region), str(context.account_id))
+        parameters = context.service_request or {}
+        if not wire.is_cbor and not call.before.differs_from(parameters):
+            return original, recognised.protocol
+        protocol = spoken_by_moto(self._catalogue.services[service].protocols) if wire.is_cbor else recognised.protocol
+        replayed = call.before.replayed(parameters)
+        try:
+            return rebuilt_message(original, recognised.operation.model, replayed, protocol), protocol
+        except ParamValidationError as error:
+            raise CommonServiceException("ValidationException", str(error), 400, sender_fault=True) from error
+
+    def serialise_exception(self, context: RequestContext, exception: Exception, response: Response) -> None:
+        """Answer an exception as the service would: an AWS error as it is, 501 for what is missing, else 500."""
+        protocol = context.protocol or _guessed_protocol(context.request)
+        if protocol == "json" and Wire(context.request).is_cbor:
+            protocol = "json-in-cbor"
+        write_failure(failure_of(exception, context), protocol, context, response)
+
+    def read_answer(self, context: RequestContext, response: Response) -> None:
+        """Let ``context.service_response`` and ``service_exception`` be read from the answer, when somebody asks."""
+        if context.operation is None or context.protocol is None:
+            return
+        operation, protocol = context.operation, context.protocol
+
+        def read() -> dict[str, Any]:
+            from localstack.host.emulation.answer import parse_answer
+
+            headers = {name.lower(): value for name, value in response.headers}
+            is_streamed = not response.is_sequence
+            body = b"" if is_streamed else response.get_data()
+            parsed, exception = parse_answer(operation, protocol, response.status_code, headers, body)
+            return {"service_response": parsed, "service_exception": exception}
+
+        context.read_answer_with(read)
+
+    def service_states(self) -> dict[str, str]:
+        """State of each service for the health page: ``available``, ``running`` (called before) or ``disabled``."""
+        return {name: self._state(name) for name in self._catalogue.emulated()}
+
+    def _state(self, name: str) -> str:
+        if not self._is_enabled(name):
+            return "disabled"
+        return "running" if name in self._running else "available"
+
+    def _is_enabled(self, name: str) -> bool:
+        allowed = self._settings.services
+        return allowed is None or not self._settings.strict_service_loading or name in allowed
+
+    def reset(self) -> None:
+        """Forget the state of all services."""
+        self._moto.reset()
+        self._running.clear()
+
+
+def _guessed_protocol(request: Request) -> str:
+    """The format of an error for a request whose service is unknown."""
+    if request.headers.get("Smithy-Protocol"):
+        return "smithy-rpc-v2-cbor"
+    return "query" if "Action" in request.args else "json"
+
+
+def _write(answer: Answer, context: RequestContext, response: Response, *, is_stream: bool) -> None:
+    """Fill the response with moto's answer, under the request's own id."""
+    body = answer.body
+    if context.protocol in _XML_PROTOCOLS and not is_stream:
+        body = _REQUEST_ID.sub(rb"\1>" + str(context.request_id).encode() + b"<", body)
+    response.status_code = answer.status
+    response.headers.clear()
+    response.headers.extend(answer.headers)
+    if body or context.request.method != "HEAD":  # a HEAD keeps the length of what a GET would have answered
+        response.set_data(body)
+    write_request_id(response, context)

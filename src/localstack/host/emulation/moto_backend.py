@@ -1,0 +1,210 @@
+"""Calling moto in this process: its routes without Flask, set up once, imported at the first call."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from threading import RLock
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from werkzeug.datastructures import Headers
+from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.routing import BaseConverter, Map, MapAdapter, Rule
+
+from localstack.aws.api import CommonServiceException
+from localstack.host.emulation.catalogue import Catalogue
+from localstack.host.emulation.identity import DEFAULT_ACCOUNT, DEFAULT_REGION
+from localstack.host.emulation.message import Message
+from localstack.host.settings import Settings
+
+if TYPE_CHECKING:
+    from moto.core.request import Request
+
+Endpoint = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What moto answered; the body is empty, not absent, where there is none."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
+class Moto:
+    """moto's backends, each imported when it is first called. Calls may come from many threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = RLock()
+        self._routes: dict[str, _Routes] = {}
+        self._is_set_up = False
+
+    def call(self, service: str, operation: str, message: Message) -> Answer:
+        """Let moto answer.
+
+        :raises CommonServiceException: 501 when moto lacks the service or the operation, or what moto raised
+        """
+        from moto.core.exceptions import ServiceException as MotoException
+
+        endpoint = self._routes_of(service).endpoint(message.path)
+        if endpoint is None:
+            raise not_implemented(operation)
+        request = _request_class(service)(message.environ())
+        try:
+            result = endpoint(request, request.raw_url, request.headers)
+        except NotImplementedError as error:
+            raise CommonServiceException("InternalFailure", str(error) or _lacking(operation), 501) from None
+        except MotoException as error:
+            raise CommonServiceException(error.code, error.message, 400, sender_fault=True) from error
+        except HTTPException as error:
+            return _answer((error.code or 500, dict(error.get_headers()), error.get_body()))
+        if not result or _is_unrouted(result, message):
+            raise not_implemented(operation)
+        return _answer(result)
+
+    def reset(self) -> None:
+        """Forget the state of every service; nothing happens when moto was never imported."""
+        if self._is_set_up:
+            from moto.core.base_backend import BackendDict
+
+            BackendDict.reset()
+
+    def _routes_of(self, service: str) -> _Routes:
+        routes = self._routes.get(service)
+        if routes is None:
+            with self._lock:  # an import that two threads begin at once may show one of them half a module
+                self._set_up_once()
+                routes = self._routes.get(service) or _Routes(_load_paths(service))
+                self._routes[service] = routes
+        return routes
+
+    def _set_up_once(self) -> None:
+        if not self._is_set_up:
+            if self._settings.allow_nonstandard_regions:
+                os.environ["MOTO_ALLOW_NONEXISTENT_REGION"] = "true"
+            _set_up_moto()
+            self._is_set_up = True
+
+
+@cache
+def _set_up_moto() -> None:
+    """Settings of moto that hold for the process. ``mock_aws`` is never used: it would patch botocore for everybody."""
+    import boto3
+    import botocore.session
+    from moto.core.base_backend import AccountSpecificBackend
+    from moto.core.common_models import BaseModel
+    from moto.core.config import default_user_config
+
+    default_user_config["iam"] = {"load_aws_managed_policies": True}
+    default_user_config["lambda"] = {"use_docker": False}  # with Docker moto pulls images that nobody asked for
+    default_user_config["batch"] = {"use_docker": False}
+    # a remark to moto's own developers, about errors that the user's client gets right
+    warnings.filterwarnings("ignore", message=r"Exception\(.* does not match an error shape", category=UserWarning)
+    # moto keeps a reference to each model object it ever made, which nothing here reads
+    BaseModel.__new__ = lambda cls, *args, **kwargs: object.__new__(cls)
+    # the user's AWS_PROFILE and ~/.aws/config have no say in which regions the emulation has
+    nothing = dict.fromkeys(("profile", "config_file", "credentials_file"), (None, None, None, None))
+    session = boto3.Session(botocore_session=botocore.session.Session(session_vars=nothing))
+    AccountSpecificBackend.get_session = classmethod(lambda cls: session)
+
+
+@cache
+def _request_class(service: str) -> type[Request]:
+    """moto's class of requests. For S3 one that takes no object for a form, whatever type the client gave it.
+
+    werkzeug reads the body of a form away, and moto would store an empty object. Only a browser's upload is a form.
+    """
+    from moto.core.request import Request
+
+    class S3Request(Request):  # type: ignore[misc]  # moto is not typed
+        @property
+        def want_form_data_parsed(self) -> bool:
+            return bool(self.method == "POST" and self.mimetype == "multipart/form-data")
+
+    return S3Request if service == "s3" else Request
+
+
+def _load_paths(service: str) -> dict[str, Endpoint]:
+    """moto's URL patterns of a service in werkzeug's notation.
+
+    :raises CommonServiceException: when moto does not have the service
+    """
+    from moto.backends import get_backend
+    from moto.core.base_backend import BackendDict
+
+    if not Catalogue.load().services[service].emulated:
+        raise CommonServiceException("InternalFailure", f"The service {service} is not included in this emulation", 501)
+    backends = get_backend(service)
+    if isinstance(backends, BackendDict):
+        account = backends[DEFAULT_ACCOUNT]
+        backend = account[DEFAULT_REGION if DEFAULT_REGION in account else "aws"]
+    else:
+        backend = backends["global"]
+    paths: dict[str, Endpoint] = backend.flask_paths
+    return paths
+
+
+class _Routes:
+    """Finds moto's endpoint for a raw path."""
+
+    def __init__(self, paths: dict[str, Endpoint]) -> None:
+        rules = [Rule(path or "/", endpoint=endpoint) for path, endpoint in paths.items()]
+        url_map = Map(rules, converters={"regex": _Pattern}, strict_slashes=False, merge_slashes=False)
+        self._adapter: MapAdapter = url_map.bind("localhost")
+        self._only: Endpoint | None = rules[0].endpoint if len(rules) == 1 else None
+
+    def endpoint(self, path: str) -> Endpoint | None:
+        """The endpoint for the path as sent, else for it decoded (patterns may have ``:``); None when there is none."""
+        if self._only is not None:
+            return self._only
+        for candidate in (path, unquote(path)):
+            try:
+                endpoint: Endpoint = self._adapter.match(candidate, "GET")[0]
+            except HTTPException:
+                continue
+            return endpoint
+        return None
+
+
+class _Pattern(BaseConverter):
+    """The converter ``regex("…")`` in moto's paths; it may match slashes."""
+
+    part_isolating = False
+
+    def __init__(self, url_map: Map, pattern: str) -> None:
+        super().__init__(url_map)
+        self.regex = pattern
+
+
+def not_implemented(operation: str) -> CommonServiceException:
+    """The error for an operation that moto lacks, named in snake case as moto does."""
+    return CommonServiceException("InternalFailure", _lacking(operation), 501)
+
+
+def _lacking(operation: str) -> str:
+    from botocore import xform_name
+
+    return f"The {xform_name(operation)} action has not been implemented"
+
+
+def _is_unrouted(result: Any, message: Message) -> bool:
+    """moto answers an operation that its class can't name with an empty 404 which has no request id."""
+    if not isinstance(result, tuple) or len(result) != 3 or message.method == "HEAD":
+        return False
+    status, headers, body = result
+    return status == NotFound.code and not body and "x-amzn-requestid" not in headers
+
+
+def _answer(result: Any) -> Answer:
+    status, headers, body = result if isinstance(result, tuple) else (200, {}, result)
+    kept = Headers([(name, str(value)) for name, value in headers.items() if name.lower() not in _DROPPED])
+    return Answer(int(status), kept, body.encode() if isinstance(body, str) else bytes(body or b""))
+
+
+_DROPPED = ("status", "server", "date", "x-amzn-requestid", "x-amz-request-id", "x-amz-id-2")

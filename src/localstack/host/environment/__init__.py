@@ -1,0 +1,1 @@
+"""Where installed extensions live: sources, plans, generations."""

@@ -1,0 +1,187 @@
+"""Turns what uv writes when it fails into one sentence that says what is wrong, and a hint what to do.
+
+uv ends its log with a chain of causes, and sometimes a hint of its own:
+
+    error: No solution found when resolving dependencies
+      cause: Because only werkzeug>=2 is available and ext-a==1.0 depends on werkzeug<2, we can conclude that …
+             And because you require ext-a, we can conclude that your requirements are unsatisfiable.
+"""
+
+from __future__ import annotations
+
+import platform
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
+
+from localstack.host.environment.provided import is_provided
+from localstack.host.errors import InstallError, ResolutionError
+
+_MOST_CHARACTERS = 400
+"""How much of uv's own words goes into a sentence."""
+
+_NEED = re.compile(
+    r"(?P<who>\S+) (?:depends? on|require) (?P<name>[A-Za-z0-9][\w.-]*?)(?:\[[^\]]*\])?"
+    r"(?P<versions>(?:[<>=!~]=?[^\s,<>=!~]+,?)+)"
+)
+_PYTHON_NEED = re.compile(
+    r"(?P<who>\S+) (?:depends? on|requires) Python ?(?P<versions>[<>=!~][^\s,]+(?:,[<>=!~][^\s,]+)*)"
+)
+_NO_WHEEL = re.compile(r"(?P<who>\S+) has no (?:usable wheels|wheels with a matching [\w ]+ tag)")
+_MISSING = re.compile(
+    r"was not found in the (package registry|provided package locations|cache)"
+    r"|there (is|are) no versions? of"
+    r"|is available and you require"
+)
+_UNREACHABLE = re.compile(r"Failed to fetch: `?(?P<url>[^\s`]+)|error sending request for url \((?P<sent>[^)]+)\)")
+_SECRET = re.compile(r"(?<=://)[^/@\s]*:[^/@\s]+(?=@)")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A run of uv that failed.
+
+    :ivar asked: what the person wrote
+    :ivar action: what was being done, e.g. ``"installing extension"``
+    :ivar host: canonical name and version of what the host has
+    """
+
+    log: str
+    asked: str
+    action: str
+    host: Mapping[str, str]
+
+    def error(self) -> InstallError:
+        """The error that says it; never more than a few lines of what uv wrote."""
+        explanations = (
+            self._host_conflict,
+            self._own_copy_of_the_hosts,
+            self._broken_build,
+            self._unreachable_index,
+            self._unreachable_repository,
+            self._wrong_python,
+            self._missing_package,
+        )
+        found = (explain() for explain in explanations)
+        return next((error for error in found if error), None) or self._resolution(
+            _shortened(" ".join(self._causes[-2:]))
+        )
+
+    @cached_property
+    def _causes(self) -> tuple[str, ...]:
+        """The texts of ``error:`` and of each ``cause:``, each on one line; all of the log where there is none."""
+        tail = re.split(r"(?m)^hint:", re.split(r"(?m)^(?=error: )", self.log)[-1])[0]
+        texts = re.split(r"(?m)^(?:error|  cause): ", tail)
+        return tuple(" ".join(text.split("\n         \n")[0].split()) for text in texts if text.strip()) or ("",)
+
+    @cached_property
+    def _reason(self) -> str:
+        return " ".join(self._causes)
+
+    def _host_conflict(self) -> InstallError | None:
+        for need in _NEED.finditer(self._reason):
+            name, versions = canonicalize_name(need["name"]), need["versions"].rstrip(",.")
+            version = self.host.get(name)
+            if version is not None and not _is_in(version, versions):
+                who = "what was asked for" if need["who"] == "you" else need["who"]
+                has = "provides" if is_provided(name) else "has"
+                return self._resolution(
+                    f"{who} needs {name}{versions}, this host {has} {name} {version}",
+                    "ask for a version of the extension that works with it, or ask its author for one",
+                )
+        return None
+
+    def _own_copy_of_the_hosts(self) -> InstallError | None:
+        """A requirement such as ``localstack @ git+https://…`` of something that the host has."""
+        found = re.search(r"for package `([^`]+)`.* conflicting URLs for package `([^`]+)`", self._reason)
+        if found is None or canonicalize_name(found[2]) not in self.host:
+            return None
+        reason = f"{found[1]} insists on {found[2]} from a URL of its own, this host has {found[2]} already"
+        return self._resolution(reason, "ask its author for a release that requires it by version")
+
+    def _broken_build(self) -> InstallError | None:
+        what = re.search(r"Failed to (?:download and )?build `([^`]+)`", self._reason)
+        if what is None:
+            return None
+        if "Failed to resolve requirements" in self._reason or "Failed to install requirements" in self._reason:
+            cause = _shortened(self._causes[-1])
+            return self._resolution(
+                f"{what[1]} can't be built, because what its build needs can't be fetched: {cause}",
+                "check the package index; UV_NO_BUILD_ISOLATION=1 builds with the setuptools of this host instead",
+            )
+        last_words = self._last_words_of_the_build()
+        hint = "if it is your own, correct it; `localstack extensions -v install` shows all that the build says"
+        return InstallError(f"Error while {self.action}: {what[1]} can't be built: {_shortened(last_words)}", hint)
+
+    def _unreachable_index(self) -> InstallError | None:
+        found = _UNREACHABLE.search(self._reason)
+        if found is None:
+            return None
+        url = (found["url"] or found["sent"]).rstrip(".,")
+        return self._resolution(
+            f"{redacted(url)} can't be read: {_shortened(self._causes[-1])}",
+            "check the network; UV_DEFAULT_INDEX or PIP_INDEX_URL names another package index",
+        )
+
+    def _unreachable_repository(self) -> InstallError | None:
+        if "Git operation failed" not in self._reason:
+            return None
+        fatal = re.search(r"(?m)^\s*(?:fatal|error|remote): (.+)$", self.log.partition("--- stderr")[2])
+        cause = fatal[1] if fatal else self._causes[-1]
+        return self._resolution(
+            f"the repository can't be fetched: {_shortened(cause)}", "check the URL and the network"
+        )
+
+    def _wrong_python(self) -> InstallError | None:
+        here = platform.python_version()
+        if need := _PYTHON_NEED.search(self._reason):
+            message = f"{need['who']} needs Python{need['versions']}, this host runs with Python {here}"
+        elif no_wheel := _NO_WHEEL.search(self._reason):
+            message = f"{no_wheel['who']} is made for another Python or another system than this host's Python {here}"
+        else:
+            return None
+        return self._resolution(message, self._hint() or "look for a version that is made for it")
+
+    def _missing_package(self) -> InstallError | None:
+        if not _MISSING.search(self._reason):
+            return None
+        asked = redacted(self.asked)
+        message = f"Could not resolve package {asked}, please check the URL or that the package exists in pypi."
+        return ResolutionError(message, _shortened(self._causes[-1]))
+
+    def _resolution(self, reason: str, hint: str | None = None) -> ResolutionError:
+        return ResolutionError(f"Error while {self.action}: {reason}", hint)
+
+    def _hint(self) -> str | None:
+        hint = re.search(r"(?ms)^hint: (.+?)(?:\n\s*\n|\Z)", self.log)
+        return _shortened(hint[1]) if hint else None
+
+    def _last_words_of_the_build(self) -> str:
+        """The last line that the build wrote to stderr, by custom the one with the exception."""
+        before_error, _, after_error = self.log.partition("\nerror: ")
+        output = after_error.partition("[stderr]")[2].partition("\nhint:")[0] or before_error
+        lines = [line.strip() for line in output.splitlines() if line.strip()]
+        return lines[-1] if lines else self._causes[-1]
+
+
+def _is_in(version: str, versions: str) -> bool:
+    try:
+        return SpecifierSet(versions).contains(version, prereleases=True)
+    except InvalidSpecifier:
+        return True
+
+
+def _shortened(text: str) -> str:
+    """One line without what uv concludes, secrets or more than a person reads."""
+    line = redacted(" ".join(text.split()))
+    line = re.sub(r"^Because (.+?), we can conclude that .*$", r"\1", line)
+    return line if len(line) <= _MOST_CHARACTERS else line[:_MOST_CHARACTERS] + " …"
+
+
+def redacted(text: str) -> str:
+    """``text`` without the passwords of the URLs in it."""
+    return _SECRET.sub("***", text)

@@ -1,0 +1,258 @@
+"""What a person writes to name an extension, read once into a typed value.
+
+    localstack-extension-stripe==0.1.0                                   IndexSource
+    git+https://github.com/o/r/#egg=NAME&subdirectory=stripe             GitSource
+    NAME @ git+https://github.com/o/r@main#subdirectory=stripe           GitSource
+    https://host/name-0.1.0-py3-none-any.whl                             RemoteSource
+    file://./dist/name-0.1.0.tar.gz, ./name-0.1.0-py3-none-any.whl       ArchiveSource
+    file://., file:///abs/folder, ./folder                               FolderSource
+
+Only these values reach the installer, through files and never as its options.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from localstack.host.environment.provided import is_provided
+from localstack.host.errors import SourceError
+from localstack.host.version import LOCALSTACK_VERSION
+
+_ARCHIVE_SUFFIXES = (".whl", ".tar.gz", ".tgz", ".zip")
+_BUILD_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
+_BUILD_LEFTOVERS = {"build", "dist", "node_modules", "__pycache__"}
+_FORMS = "write a name from the package index, git+https://…, an https:// or file:// URL, or a path"
+_GIT_SCHEMES = {"git+https", "git+ssh", "git+file"}
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_URL_CHARACTERS = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
+_RENAMED = {"localstack-extensions-stripe": "localstack-extension-stripe"}
+"""Names in LocalStack's documentation that no index has, and the names under which the extensions were published."""
+
+
+@dataclass(frozen=True)
+class IndexSource:
+    """A distribution that the package index has, with extras and versions as asked."""
+
+    requirement: Requirement
+
+
+@dataclass(frozen=True)
+class GitSource:
+    """A git repository. What ``egg`` says is not kept: only the project's own metadata knows its name."""
+
+    url: str
+    extras: tuple[str, ...]
+    subdirectory: str | None
+
+    def line(self) -> str:
+        """URL as installers read it, e.g. ``git+https://github.com/o/r@main#subdirectory=stripe``."""
+        return f"{self.url}#subdirectory={self.subdirectory}" if self.subdirectory else self.url
+
+
+@dataclass(frozen=True)
+class RemoteSource:
+    """A wheel or source archive at an ``https://`` URL."""
+
+    url: str
+    extras: tuple[str, ...]
+
+    def line(self) -> str:
+        return self.url
+
+
+@dataclass(frozen=True)
+class ArchiveSource:
+    """A wheel or source archive in the file system."""
+
+    path: Path
+    extras: tuple[str, ...]
+
+    def fingerprint(self) -> str:
+        return hashlib.sha256(self.path.read_bytes()).hexdigest()
+
+
+@dataclass(frozen=True)
+class FolderSource:
+    """A project's folder."""
+
+    path: Path
+    extras: tuple[str, ...]
+
+    def fingerprint(self) -> str:
+        """Changes when a file of the project is added, removed or written; what builds leave behind does not count."""
+        digest = hashlib.sha256()
+        for file in sorted(self._files()):
+            status = file.stat()
+            digest.update(f"{file}\0{status.st_size}\0{status.st_mtime_ns}\n".encode(errors="surrogateescape"))
+        return digest.hexdigest()
+
+    def _files(self) -> Iterator[Path]:
+        for folder, folders, files in os.walk(self.path):
+            folders[:] = [name for name in folders if not _is_leftover(name)]
+            yield from (Path(folder, name) for name in files)
+
+
+LocalSource = ArchiveSource | FolderSource
+Source = IndexSource | GitSource | RemoteSource | LocalSource
+
+
+def parse_source(text: str, directory: Path) -> Source:
+    """Read what a person wrote; relative paths start at ``directory``.
+
+    :raises SourceError: naming what is wrong with ``text``
+    """
+    cleaned = _without_quotes(text)
+    if not cleaned:
+        raise SourceError("no extension is named", _FORMS)
+    if any(ord(character) < 32 or ord(character) == 127 for character in cleaned):
+        raise SourceError(f"{cleaned!r} has a line break or control character in it", _FORMS)
+    if cleaned.startswith("-"):
+        raise SourceError(f"{cleaned!r} looks like an option, not like an extension", _FORMS)
+    if _URL.match(cleaned):
+        return _from_url(cleaned, (), directory)
+    named = re.fullmatch(r"([\w.-]+)\s*(?:\[([^\]]*)\])?\s*@\s*(\S.*)", cleaned)
+    if named:
+        _refuse_provided(named[1])
+        return _from_url(named[3], _extras(named[2]), directory)
+    if "/" in cleaned or cleaned.startswith((".", "~")) or cleaned.endswith(_ARCHIVE_SUFFIXES):
+        return _from_path(directory / os.path.expanduser(cleaned), ())  # noqa: PTH111 - leaves an unknown ~name alone
+    return _from_requirement(cleaned)
+
+
+def _without_quotes(text: str) -> str:
+    """Take off the quotes that a file or a program, unlike a shell, leaves around the text."""
+    stripped = text.strip()
+    match = re.fullmatch(r"(['\"])(.*)\1", stripped, re.DOTALL)
+    return match[2].strip() if match else stripped
+
+
+def _from_requirement(text: str) -> IndexSource:
+    try:
+        requirement = Requirement(text)
+    except InvalidRequirement as error:
+        cause = str(error).partition("\n")[0]
+        raise SourceError(f"{text!r} names no extension: {cause}", _FORMS) from None
+    _refuse_provided(requirement.name)
+    requirement.name = _RENAMED.get(canonicalize_name(requirement.name), requirement.name)
+    return IndexSource(requirement)
+
+
+def _from_url(url: str, extras: tuple[str, ...], directory: Path) -> Source:
+    scheme = url.partition(":")[0].lower()
+    if scheme == "file":
+        return _from_path(_file_path(url, directory), extras)
+    if scheme not in _GIT_SCHEMES | {"https"}:
+        raise SourceError(f"{url!r} is of a kind that is not installed from ({scheme}:)", _FORMS)
+    if not _is_url(url):
+        raise SourceError(f"{url!r} is no URL", "write spaces and other special characters as %20 and so on")
+    if scheme in _GIT_SCHEMES:
+        return _from_git(url, extras)
+    return _from_https(url, extras)
+
+
+def _from_git(url: str, extras: tuple[str, ...]) -> GitSource:
+    parts = urlsplit(url)
+    fragment = dict(parse_qsl(parts.fragment))
+    subdirectory = fragment.pop("subdirectory", "").strip("/") or None
+    egg = re.fullmatch(r"([\w.-]+)(?:\[([^\]]*)\])?", fragment.pop("egg", "unnamed"))
+    if fragment or egg is None:
+        raise SourceError(f"{url!r} has more after # than egg=NAME and subdirectory=FOLDER", "take it out")
+    if subdirectory and ".." in Path(subdirectory).parts:
+        raise SourceError(f"the subdirectory {subdirectory!r} leaves the repository", "name a folder inside it")
+    host = parts.hostname or ""
+    if not parts.path.strip("/") or host.startswith("-") or (not host and parts.scheme != "git+file"):
+        raise SourceError(f"{url!r} names no repository", "write for example git+https://github.com/OWNER/REPOSITORY")
+    repository = parts.path.partition("@")[0].strip("/").rpartition("/")[2]
+    for name in (egg[1], repository.removesuffix(".git")):
+        _refuse_provided(name)
+    return GitSource(url.partition("#")[0], extras or _extras(egg[2]), subdirectory)
+
+
+def _from_https(url: str, extras: tuple[str, ...]) -> RemoteSource:
+    parts = urlsplit(url)
+    file_name = unquote(parts.path.rpartition("/")[2])
+    if not parts.hostname or not file_name.endswith(_ARCHIVE_SUFFIXES):
+        hint = f"it should end with {', '.join(_ARCHIVE_SUFFIXES)}; for a repository write git+https://…"
+        raise SourceError(f"{url!r} is no wheel or source archive", hint)
+    _refuse_provided(_name_in(file_name))
+    return RemoteSource(url, extras)
+
+
+def _file_path(url: str, directory: Path) -> Path:
+    """Path of ``file:///abs``, ``file://./relative``, ``file://.`` or ``file:relative``, ``%20`` decoded."""
+    path = unquote(re.sub(r"(?i)^file:(//localhost(?=/)|//)?", "", url).partition("#")[0])
+    if not path:
+        raise SourceError(f"{url!r} names no file", "write for example file://./dist/name-0.1.0.tar.gz")
+    return directory / path
+
+
+def _from_path(path: Path, extras: tuple[str, ...]) -> LocalSource:
+    path = Path(os.path.realpath(path))
+    try:
+        is_folder = stat.S_ISDIR(path.stat().st_mode)
+    except FileNotFoundError:
+        hint = "name a wheel, a source archive or the folder of a project"
+        raise SourceError(f"{path} does not exist", hint) from None
+    except (OSError, ValueError) as error:
+        raise SourceError(f"{path} can't be read: {error}", "name another file or folder") from None
+    if not os.access(path, os.R_OK):
+        raise SourceError(f"{path} can't be read", "make it readable for you")
+    if is_folder:
+        _check_project(path)
+        return FolderSource(path, extras)
+    if not path.name.endswith(_ARCHIVE_SUFFIXES):
+        hint = f"their names end with {', '.join(_ARCHIVE_SUFFIXES)}"
+        raise SourceError(f"{path} is no wheel or source archive", hint)
+    _refuse_provided(_name_in(path.name))
+    return ArchiveSource(path, extras)
+
+
+def _check_project(folder: Path) -> None:
+    if not any((folder / name).is_file() for name in _BUILD_FILES):
+        raise SourceError(f"{folder} is no Python project", f"it has none of {', '.join(_BUILD_FILES)}")
+    try:
+        tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError) as error:
+        raise SourceError(f"{folder / 'pyproject.toml'} can't be read: {error}", "correct the file") from None
+
+
+def _refuse_provided(name: str) -> None:
+    if is_provided(name):
+        raise SourceError(
+            f"{name} is no extension: Leanto provides it, as version {LOCALSTACK_VERSION}",
+            "name the extension that you want to run",
+        )
+
+
+def _is_url(text: str) -> bool:
+    try:
+        urlsplit(text)
+    except ValueError:
+        return False
+    return _URL_CHARACTERS.fullmatch(text) is not None
+
+
+def _is_leftover(folder: str) -> bool:
+    return folder in _BUILD_LEFTOVERS or folder.startswith(".") or folder.endswith(".egg-info")
+
+
+def _extras(text: str | None) -> tuple[str, ...]:
+    return tuple(part.strip() for part in (text or "").split(",") if part.strip())
+
+
+def _name_in(file_name: str) -> str:
+    """The distribution's name in a file name: ``localstack-core`` of ``localstack_core-4.0.tar.gz``."""
+    return re.split(r"-(?=\d)", file_name)[0]

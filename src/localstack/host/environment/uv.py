@@ -1,0 +1,131 @@
+"""Runs uv, the installer: with the user's own index settings, and nothing else of where it is run."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from localstack.host.errors import InstallError
+
+Report = Callable[[str], None]
+"""Takes one line that tells a person what happens."""
+
+_FROM_PIP = {
+    "PIP_INDEX_URL": ("UV_DEFAULT_INDEX", "UV_INDEX_URL"),
+    "PIP_EXTRA_INDEX_URL": ("UV_INDEX", "UV_EXTRA_INDEX_URL"),
+    "PIP_FIND_LINKS": ("UV_FIND_LINKS",),
+    "PIP_TRUSTED_HOST": ("UV_INSECURE_HOST",),
+    "PIP_CERT": ("SSL_CERT_FILE",),
+}
+"""Settings that people have made for pip, and uv's names for them: the first is set unless one of them is."""
+
+_SEPARATED_BY_COMMAS = {"UV_FIND_LINKS"}
+
+_ABOUT_OTHER_PROJECTS = {
+    "PYTHONHOME",
+    "PYTHONPATH",
+    "UV_CONSTRAINT",
+    "UV_EXCLUDE",
+    "UV_OVERRIDE",
+    "UV_PROJECT",
+    "UV_PROJECT_ENVIRONMENT",
+    "UV_PYTHON",
+    "UV_REQUIRE_HASHES",
+    "UV_SYSTEM_PYTHON",
+    "UV_VENV_SEED",
+    "UV_WORKING_DIR",
+    "VIRTUAL_ENV",
+}
+"""Settings that say what uv works on; here the host decides that."""
+
+
+@dataclass(frozen=True)
+class UvRun:
+    """What a run of uv came to. ``log`` is what it wrote to stderr."""
+
+    is_success: bool
+    log: str
+
+
+@dataclass(frozen=True)
+class Uv:
+    """uv in a folder of its own, so that no project's configuration above the user's current folder has a say.
+
+    The user's configuration (``~/.config/uv/uv.toml``) and ``UV_*`` variables stay in force: they name the indexes.
+
+    :ivar directory: where uv runs
+    :ivar on_line: gets each line that uv writes, at once; ``None`` for no one
+    """
+
+    directory: Path
+    environ: Mapping[str, str]
+    on_line: Report | None = None
+
+    def run(self, *arguments: str) -> UvRun:
+        """Run ``uv ARGUMENTS`` to its end.
+
+        :raises InstallError: when uv can't be run at all
+        """
+        try:
+            process = subprocess.Popen(
+                [_program(), *arguments, "--no-progress", "--color", "never", "--no-python-downloads"],
+                cwd=self.directory,
+                env=uv_environ(self.environ),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+            )
+        except OSError as error:
+            raise InstallError(f"uv, the installer, can't be run: {error}", "install Leanto again") from error
+        with process:
+            try:
+                log = self._follow(process)
+            except BaseException:
+                process.terminate()  # Ctrl-C reaches uv by itself, other ends of this process do not
+                raise
+        return UvRun(process.returncode == 0, log)
+
+    def try_offline(self, *arguments: str) -> bool:
+        """Run ``uv ARGUMENTS`` with what its cache has; says nothing when that is not enough."""
+        run = replace(self, on_line=None).run(*arguments, "--offline")
+        if run.is_success and self.on_line is not None:
+            for line in run.log.splitlines():
+                self.on_line(line)
+        return run.is_success
+
+    def _follow(self, process: subprocess.Popen[str]) -> str:
+        lines: list[str] = []
+        for line in process.stderr or ():
+            lines.append(line)
+            if self.on_line is not None:
+                self.on_line(line.rstrip("\n"))
+        return "".join(lines)
+
+
+def uv_environ(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables that uv gets: the user's, with settings made for pip where there are none for uv."""
+    result = {name: value for name, value in environ.items() if name not in _ABOUT_OTHER_PROJECTS}
+    for pip_name, uv_names in _FROM_PIP.items():
+        value = " ".join(_usable(environ.get(pip_name, "").split()))
+        if value and not any(name in environ for name in uv_names):
+            result[uv_names[0]] = value.replace(" ", ",") if uv_names[0] in _SEPARATED_BY_COMMAS else value
+    return result | {"GIT_TERMINAL_PROMPT": "0"}  # a private or missing repository fails instead of asking and waiting
+
+
+def _usable(values: list[str]) -> list[str]:
+    """Leave out folders that do not exist: pip passes over them, uv fails."""
+    return [value for value in values if "://" in value or not value.startswith("/") or Path(value).exists()]
+
+
+def _program() -> str:
+    from uv import find_uv_bin  # not needed to start a platform
+
+    try:
+        return find_uv_bin()
+    except FileNotFoundError as error:
+        raise InstallError("uv, the installer, is not there", "install Leanto again") from error

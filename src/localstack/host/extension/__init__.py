@@ -1,0 +1,1 @@
+"""Extensions in this process: found, loaded, guarded, owned, listed."""

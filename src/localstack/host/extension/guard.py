@@ -1,0 +1,179 @@
+"""Every call into an extension goes through here: timed, attributed, and kept from hindering anybody else.
+
+This is the only broad ``except`` around extensions. What an extension raises on purpose as an answer (a service
+exception, an HTTP exception) passes; everything else becomes one ERROR line that names the extension, the place and
+the author's own line. A handler that fails ten times in a row is taken out, and its extension shown as *degraded*.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+
+from werkzeug.exceptions import HTTPException
+
+from localstack.aws.api import ServiceException
+from localstack.host.errors import ExtensionFault
+from localstack.host.extension.ownership import OwnedList, acting, describe
+from localstack.host.extension.registry import ExtensionRecord, ExtensionState, Registry
+
+LOG = logging.getLogger("localstack.extensions.platform")
+
+FAILURES_BEFORE_REMOVAL = 10
+
+_R = TypeVar("_R")
+_HOST_ROOT = Path(__file__).parents[1]
+_ANSWERS = (ServiceException, HTTPException)
+
+
+@dataclass
+class Guard:
+    """Calls extensions; ``registry`` learns how each call went."""
+
+    registry: Registry
+    failures_in_a_row: dict[int, int] = field(default_factory=dict)
+
+    def call(self, record: ExtensionRecord, place: str, function: Callable[..., _R], *args: Any) -> _R:
+        """Call ``function`` as ``record``'s extension.
+
+        :raises ExtensionFault: when it raised; the fault is recorded but not logged
+        """
+        started = time.perf_counter()
+        try:
+            with acting(record.name):
+                result = function(*args)
+        except Exception as cause:
+            record.note_call(place, time.perf_counter() - started).errors += 1
+            fault = ExtensionFault(record.name, place, cause, author_line(cause, record.roots))
+            record.note_fault(fault)
+            raise fault from cause
+        record.note_call(place, time.perf_counter() - started)
+        return result
+
+    def hook(self, record: ExtensionRecord, name: str, *args: Any) -> bool:
+        """Call a hook of a loaded extension; False when it raised, which is logged."""
+        try:
+            self.call(record, name, getattr(record.extension, name), *args)
+        except ExtensionFault as fault:
+            report(fault)
+            return False
+        return True
+
+    def handler(self, handlers: OwnedList[Any], handler: Callable[..., Any], place: str, *args: Any) -> None:
+        """Call one handler of a list; what it raises as an answer passes, everything else is reported and dropped."""
+        owner = handlers.owner(handler)
+        record = self.registry.get(owner)
+        started = time.perf_counter()
+        try:
+            with acting(owner):
+                handler(*args)
+        except _ANSWERS:
+            if record is not None:
+                record.note_call(place, time.perf_counter() - started)
+            raise
+        except Exception as cause:  # noqa: BLE001 - the guard: one extension's fault stops nobody else
+            name = owner or describe(handler)
+            fault = ExtensionFault(name, place, cause, author_line(cause, record.roots if record else ()))
+            report(fault)
+            if record is not None:
+                record.note_call(place, time.perf_counter() - started).errors += 1
+                record.note_fault(fault)
+                self._count_failure(record, handlers, handler, place)
+        else:
+            if record is not None:
+                record.note_call(place, time.perf_counter() - started)
+                if self.failures_in_a_row:
+                    self.failures_in_a_row.pop(id(handler), None)
+
+    def route(self, owner: str | None, place: str, dispatch: Callable[[], _R]) -> _R:
+        """Call the endpoint of a route. What it raises is reported and raised on, so that this one request fails."""
+        record = self.registry.get(owner)
+        if record is None:
+            return dispatch()
+        started = time.perf_counter()
+        failed = False
+        try:
+            with acting(owner):
+                return dispatch()
+        except _ANSWERS:
+            raise
+        except Exception as cause:
+            failed = True
+            fault = ExtensionFault(record.name, place, cause, author_line(cause, record.roots))
+            record.note_fault(fault)
+            report(fault)
+            cause.__dict__["reported_fault"] = fault
+            raise
+        finally:
+            record.note_call(place, time.perf_counter() - started).errors += failed
+
+    def _count_failure(self, record: ExtensionRecord, handlers: OwnedList[Any], handler: Any, place: str) -> None:
+        failures = self.failures_in_a_row.get(id(handler), 0) + 1
+        self.failures_in_a_row[id(handler)] = failures
+        if failures < FAILURES_BEFORE_REMOVAL or handler not in handlers:
+            return
+        handlers.remove(handler)
+        del self.failures_in_a_row[id(handler)]
+        record.state = ExtensionState.DEGRADED
+        LOG.error(
+            "extension %s is degraded: its %s %s failed %d times in a row and was taken out until the next restart",
+            record.name,
+            place,
+            describe(handler),
+            failures,
+        )
+
+
+def report(fault: ExtensionFault, prefix: str = "") -> None:
+    """Log a fault in one line; with DEBUG the author's own frames follow."""
+    LOG.error("%s%s", prefix, fault)
+    if LOG.isEnabledFor(logging.DEBUG):
+        LOG.debug("%s", author_traceback(fault.cause))
+
+
+def was_reported(exception: BaseException) -> bool:
+    """True when the guard has already logged this exception."""
+    return "reported_fault" in getattr(exception, "__dict__", {})
+
+
+def author_line(cause: BaseException, roots: Sequence[Path]) -> str | None:
+    """Where in the author's own code it happened, e.g. ``"extension.py:12 in on_platform_start"``.
+
+    The innermost frame under ``roots``; without one, the innermost frame that is not the host's. For a syntax error the
+    place that does not compile. ``None`` when only the host's frames are left.
+    """
+    if isinstance(cause, SyntaxError) and cause.filename:
+        return f"{Path(cause.filename).name}:{cause.lineno}"
+    frames = traceback.extract_tb(cause.__traceback__)
+    own = [f for f in frames if any(Path(f.filename).is_relative_to(root) for root in roots)]
+    foreign = [f for f in frames if not _is_machinery(f.filename)]
+    for frame in reversed(own or foreign):
+        return f"{_short(frame.filename, roots)}:{frame.lineno} in {frame.name}"
+    return None
+
+
+def author_traceback(cause: BaseException) -> str:
+    """The traceback from the first frame that is not the host's on."""
+    tb: TracebackType | None = cause.__traceback__
+    while tb is not None and _is_machinery(tb.tb_frame.f_code.co_filename):
+        tb = tb.tb_next
+    return "".join(traceback.format_exception(type(cause), cause, tb)).rstrip()
+
+
+def _is_machinery(filename: str) -> bool:
+    path = Path(filename)
+    return filename.startswith("<frozen") or path.is_relative_to(_HOST_ROOT) or "importlib" in path.parts
+
+
+def _short(filename: str, roots: Sequence[Path]) -> str:
+    path = Path(filename)
+    for root in roots:
+        if path.is_relative_to(root):
+            return str(path.relative_to(root.parent)) if root.is_dir() else path.name
+    return path.name

@@ -1,0 +1,78 @@
+"""The handler lists of the chain that extensions add to, each call of a handler guarded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rolo import Response
+from rolo.gateway import (
+    CompositeExceptionHandler,
+    CompositeFinalizer,
+    CompositeHandler,
+    CompositeResponseHandler,
+    HandlerChain,
+    RequestContext,
+)
+
+from localstack.host.extension.guard import Guard
+from localstack.host.extension.ownership import ContributionKind, Ledger, OwnedList
+
+
+class GuardedRequestHandlers(CompositeHandler):  # type: ignore[misc]  # rolo is not typed
+    """Runs until a handler stops or terminates the chain."""
+
+    def __init__(self, ledger: Ledger, guard: Guard, kind: ContributionKind) -> None:
+        super().__init__()
+        self.handlers: OwnedList[Any] = OwnedList(ledger, kind)
+        self._guard = guard
+        self._place = kind.value
+
+    def __call__(self, chain: HandlerChain, context: RequestContext, response: Response) -> None:
+        for handler in tuple(self.handlers):
+            self._guard.handler(self.handlers, handler, self._place, chain, context, response)
+            if chain.terminated or (chain.stopped and self.return_on_stop):
+                return
+
+
+class GuardedResponseHandlers(CompositeResponseHandler):  # type: ignore[misc]
+    """Runs every handler, also after one has stopped the chain; only termination ends it."""
+
+    def __init__(self, ledger: Ledger, guard: Guard) -> None:
+        super().__init__()
+        self.handlers: OwnedList[Any] = OwnedList(ledger, ContributionKind.RESPONSE_HANDLER)
+        self._guard = guard
+
+    def __call__(self, chain: HandlerChain, context: RequestContext, response: Response) -> None:
+        for handler in tuple(self.handlers):
+            place = ContributionKind.RESPONSE_HANDLER.value
+            self._guard.handler(self.handlers, handler, place, chain, context, response)
+            if chain.terminated:
+                return
+
+
+class GuardedExceptionHandlers(CompositeExceptionHandler):  # type: ignore[misc]
+    """Shows an exception of the request handlers to every handler."""
+
+    def __init__(self, ledger: Ledger, guard: Guard) -> None:
+        super().__init__()
+        self.handlers: OwnedList[Any] = OwnedList(ledger, ContributionKind.EXCEPTION_HANDLER)
+        self._guard = guard
+
+    def __call__(self, chain: HandlerChain, exception: Exception, context: RequestContext, response: Response) -> None:
+        for handler in tuple(self.handlers):
+            place = ContributionKind.EXCEPTION_HANDLER.value
+            self._guard.handler(self.handlers, handler, place, chain, exception, context, response)
+
+
+class GuardedFinalizers(CompositeFinalizer):  # type: ignore[misc]
+    """Runs every handler, whatever became of the chain."""
+
+    def __init__(self, ledger: Ledger, guard: Guard) -> None:
+        super().__init__()
+        self.handlers: OwnedList[Any] = OwnedList(ledger, ContributionKind.FINALIZER)
+        self._guard = guard
+
+    def __call__(self, chain: HandlerChain, context: RequestContext, response: Response) -> None:
+        for handler in tuple(self.handlers):
+            place = ContributionKind.FINALIZER.value
+            self._guard.handler(self.handlers, handler, place, chain, context, response)

@@ -1,0 +1,81 @@
+"""The life of all loaded extensions: nine hooks, phase by phase, each call guarded."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from localstack.host.extension.discovery import Candidate
+from localstack.host.extension.guard import Guard
+from localstack.host.extension.loading import Loader
+from localstack.host.extension.ownership import Contribution, Ledger
+from localstack.host.extension.registry import Registry
+
+LOG = logging.getLogger("localstack.extensions.platform")
+
+_SLOW_HOOK_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class HookArguments:
+    """The singletons that the update hooks get; extensions may import the same objects."""
+
+    router: Any
+    request_handlers: Any
+    response_handlers: Any
+    exception_handlers: Any
+    finalizers: Any
+
+
+@dataclass
+class Lifecycle:
+    """Takes all extensions from discovery to shutdown.
+
+    ``load`` is hook 1, ``start`` hook 2, ``update_gateway`` hooks 3 to 7, ``ready`` hook 8, ``shutdown`` hook 9.
+    """
+
+    registry: Registry
+    guard: Guard
+    ledger: Ledger
+    shutting_down: str | None = field(default=None, init=False)
+    """Name of the extension whose ``on_platform_shutdown`` is running."""
+
+    def load(self, candidates: Iterable[Candidate]) -> int:
+        count = Loader(self.registry, self.guard, self.ledger).load_all(candidates)
+        LOG.info("loaded %d extensions", count)
+        return count
+
+    def start(self) -> None:
+        self._call_all("on_platform_start")
+
+    def update_gateway(self, arguments: HookArguments) -> None:
+        self._call_all("update_gateway_routes", arguments.router)
+        self._call_all("update_request_handlers", arguments.request_handlers)
+        self._call_all("update_response_handlers", arguments.response_handlers)
+        self._call_all("update_exception_handlers", arguments.exception_handlers)
+        self._call_all("update_finalizers", arguments.finalizers)
+
+    def ready(self) -> None:
+        self._call_all("on_platform_ready")
+
+    def shutdown(self) -> None:
+        """Call every ``on_platform_shutdown``; may block as long as an extension does, so the caller bounds it."""
+        for record in self.registry.loaded():
+            self.shutting_down = record.name
+            self.guard.hook(record, "on_platform_shutdown")
+        self.shutting_down = None
+
+    def contributions(self, name: str) -> tuple[Contribution, ...]:
+        """What the extension has in the platform now."""
+        return self.ledger.of(name)
+
+    def _call_all(self, hook: str, *args: Any) -> None:
+        for record in self.registry.loaded():
+            started = time.monotonic()
+            self.guard.hook(record, hook, *args)
+            elapsed = time.monotonic() - started
+            if elapsed > _SLOW_HOOK_SECONDS:
+                LOG.warning("extension %s took %.1f s in %s", record.name, elapsed, hook)

@@ -1,0 +1,106 @@
+"""One record per extension: what it is, how it does, what went wrong. Command line, HTTP API and page show it."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from localstack.host.errors import ExtensionFault
+from localstack.host.extension.discovery import Candidate
+
+if TYPE_CHECKING:
+    from localstack.extensions.api import Extension
+
+_FAULTS_KEPT = 50
+
+
+class ExtensionState(Enum):
+    """Where an extension stands."""
+
+    LOADED = "loaded"
+    DEGRADED = "degraded"
+    """Loaded, but a handler of it kept failing and was taken out."""
+    DISABLED = "disabled"
+    """It asked not to be loaded (``should_load`` or ``PluginDisabled``)."""
+    FAILED = "failed"
+    """Import, constructor or ``on_extension_load`` raised."""
+    REFUSED = "refused"
+    """Another extension has its name."""
+    UNLOADED = "unloaded"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One failure: ``at`` in seconds since the epoch, ``place`` e.g. ``"on_platform_ready"``."""
+
+    at: float
+    place: str
+    message: str
+    location: str | None
+
+
+@dataclass
+class CallStatistics:
+    """Calls into one place of an extension, with their total duration in seconds."""
+
+    calls: int = 0
+    errors: int = 0
+    seconds: float = 0.0
+
+
+@dataclass
+class ExtensionRecord:
+    """An extension that was found, whether or not it could be loaded."""
+
+    name: str
+    candidate: Candidate
+    state: ExtensionState
+    extension: Extension | None = None
+    roots: tuple[Path, ...] = ()
+    """Folders and files that are the author's own code."""
+    faults: deque[Fault] = field(default_factory=lambda: deque(maxlen=_FAULTS_KEPT))
+    statistics: dict[str, CallStatistics] = field(default_factory=dict)
+
+    def note_call(self, place: str, seconds: float) -> CallStatistics:
+        statistics = self.statistics.get(place)
+        if statistics is None:
+            statistics = self.statistics.setdefault(place, CallStatistics())
+        statistics.calls += 1
+        statistics.seconds += seconds
+        return statistics
+
+    def note_fault(self, fault: ExtensionFault) -> None:
+        self.faults.append(Fault(time.time(), fault.place, str(fault), fault.location))
+
+
+@dataclass
+class Registry:
+    """All extensions that were found, in the order of discovery."""
+
+    records: list[ExtensionRecord] = field(default_factory=list)
+    _loaded: dict[str, ExtensionRecord] = field(default_factory=dict)
+
+    def add(self, record: ExtensionRecord) -> None:
+        self.records.append(record)
+        if record.state is ExtensionState.LOADED:
+            self._loaded[record.name] = record
+
+    def loaded(self) -> Iterator[ExtensionRecord]:
+        """Extensions that take part, in the order in which their hooks are called."""
+        return iter(tuple(self._loaded.values()))
+
+    def get(self, name: str | None) -> ExtensionRecord | None:
+        """The record of a loaded extension; ``None`` for an unknown name or the host's own code."""
+        return self._loaded.get(name) if name is not None else None
+
+    def remove(self, name: str) -> None:
+        """Let an extension take part no longer; its record stays, as *unloaded*."""
+        record = self._loaded.pop(name, None)
+        if record is not None:
+            record.state = ExtensionState.UNLOADED
+            record.extension = None

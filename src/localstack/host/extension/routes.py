@@ -1,0 +1,239 @@
+"""A rolo router that knows which extension added which route."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from rolo import Request, Response, Router
+from rolo.request import get_raw_path
+from rolo.routing.router import Dispatcher, _clone_map_without_rules
+from werkzeug.exceptions import NotFound
+from werkzeug.routing import Map, MapAdapter, Rule, RuleFactory
+
+from localstack.host.extension.guard import Guard
+from localstack.host.extension.ownership import Contribution, ContributionKind, Ledger
+
+ANY_HOST = "<__host__>"
+_REMEMBERED = 4096
+
+
+@dataclass(frozen=True)
+class _Route:
+    """A rule as it was added. ``rule`` stays bound to the map it was made for; each new map gets a copy."""
+
+    rule: Rule
+    owner: str | None
+    place: str
+    """How reports name it, e.g. ``"route /hello/<name>"``."""
+
+    def is_the_one(self, rule: Rule) -> bool:
+        # werkzeug's Rule.__eq__ compares only the pattern: two extensions may share one with other methods
+        return self.rule is rule or (
+            self.rule == rule and self.rule.endpoint is rule.endpoint and self.rule.methods == rule.methods
+        )
+
+    def description(self) -> str:
+        methods = sorted((self.rule.methods or set()) - {"HEAD"})
+        host = "" if self.rule.host in (None, ANY_HOST) else str(self.rule.host)
+        return " ".join(part for part in (",".join(methods), f"{host}{self.rule.rule}") if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A route that a request has found, with the arguments that its URL gives."""
+
+    route: _Route
+    arguments: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Table:
+    """A complete map with the routes behind its rules, replaced as a whole."""
+
+    url_map: Map
+    routes: dict[int, _Route]
+    path_prefixes: tuple[str, ...]
+    """What the path of any request begins with that a rule for any host could match."""
+    host_prefixes: tuple[str, ...]
+    """What the Host header begins with for rules of particular hosts."""
+    found: dict[tuple[str, str, str], Match | None] = field(default_factory=dict)
+    """What earlier requests found, by method, host and raw path."""
+    adapters: dict[str, MapAdapter] = field(default_factory=dict)
+    """The map bound to a host, which costs as much as a match."""
+
+    @classmethod
+    def of(cls, url_map: Map, routes: dict[int, _Route]) -> _Table:
+        any_host = [route.rule for route in routes.values() if route.rule.host in (None, ANY_HOST)]
+        others = [route.rule for route in routes.values() if route.rule.host not in (None, ANY_HOST)]
+        return cls(
+            url_map,
+            routes,
+            tuple({_literal_start(rule.rule).rstrip("/") for rule in any_host}),
+            tuple({_literal_start(str(rule.host)).lower() for rule in others}),
+        )
+
+    def find(self, method: str, host: str, raw_path: str) -> Match | None:
+        """The match, ``None`` when no rule fits.
+
+        :raises werkzeug.routing.RequestRedirect: and other answers that the rules themselves give
+        """
+        key = (method, host, raw_path)
+        try:
+            return self.found[key]
+        except KeyError:
+            pass
+        if not self._can_match(host, raw_path):
+            return None
+        try:
+            rule, arguments = self._bound_to(host).match(raw_path, method=method, return_rule=True)
+            own = {name: value for name, value in arguments.items() if name != ANY_HOST[1:-1]}
+            match = Match(self.routes[id(rule)], own)
+        except NotFound:
+            match = None
+        if len(self.found) >= _REMEMBERED:
+            self.found.clear()
+        self.found[key] = match
+        return match
+
+    def _bound_to(self, host: str) -> MapAdapter:
+        adapter = self.adapters.get(host)
+        if adapter is None:
+            if len(self.adapters) >= _REMEMBERED:
+                self.adapters.clear()
+            adapter = self.adapters[host] = self.url_map.bind(server_name=host)
+        return adapter
+
+    def _can_match(self, host: str, raw_path: str) -> bool:
+        """A cheap no for what is none of the extensions' business; a yes promises nothing."""
+        return (
+            raw_path.startswith(self.path_prefixes) or host.lower().startswith(self.host_prefixes) or "//" in raw_path
+        )
+
+
+class OwnedRouter(Router[Any]):  # type: ignore[misc]  # rolo is not typed
+    """A router for extensions: additions are attributed, endpoints guarded, and many additions cost one new map.
+
+    Reading ``url_map`` gives the current werkzeug map, as with rolo's own router.
+    """
+
+    def __init__(self, dispatcher: Dispatcher[Any], ledger: Ledger, guard: Guard, kind: ContributionKind) -> None:
+        self._table: _Table | None = None
+        self._routes: tuple[_Route, ...] = ()
+        super().__init__(dispatcher)
+        self._ledger = ledger
+        self._guard = guard
+        self._kind = kind
+        ledger.containers.append(self)
+
+    @property
+    def url_map(self) -> Map:
+        return self._current().url_map
+
+    @url_map.setter
+    def url_map(self, url_map: Map) -> None:
+        """Take over a map; rolo's constructor sets the first one here."""
+        self._pattern = url_map
+        self._table = None
+
+    def contributions(self) -> Iterator[Contribution]:
+        for route in self._routes:
+            if route.owner is not None:
+                yield Contribution(route.owner, self._kind, route.description())
+
+    def withdraw(self, owner: str) -> None:
+        with self._mutex:
+            self._replace(tuple(route for route in self._routes if route.owner != owner))
+
+    def add_rule(self, rule: RuleFactory) -> None:
+        self._add_rules(rule)
+
+    def find(self, request: Request) -> Match | None:
+        """The route for a request by its raw, still percent-encoded path; ``None`` when there is none.
+
+        :raises werkzeug.exceptions.MethodNotAllowed: when only another method would match
+        """
+        return self._current().find(request.method, request.host, _raw_path(request))
+
+    def call(self, match: Match, request: Request) -> Response:
+        """Call the endpoint of a match, guarded by the extension that it belongs to."""
+        route = match.route
+        endpoint, arguments = route.rule.endpoint, dict(match.arguments)
+        if route.owner is None:
+            return self.dispatcher(request, endpoint, arguments)
+        return self._guard.route(route.owner, route.place, lambda: self.dispatcher(request, endpoint, arguments))
+
+    def dispatch(self, request: Request) -> Response:
+        """Find the route and call its endpoint.
+
+        :raises werkzeug.exceptions.NotFound: when no rule matches
+        """
+        match = self.find(request)
+        if match is None:
+            raise NotFound
+        return self.call(match, request)
+
+    def _add_rules(self, rule_factory: RuleFactory) -> list[Rule]:
+        with self._mutex:
+            scratch = self._empty_map()
+            rules = list(rule_factory.get_rules(scratch))
+            for rule in rules:
+                if rule.host is None:
+                    rule.host = ANY_HOST
+                scratch.add(rule)  # binds and so validates it, before anything is changed
+            kind = self._kind.value
+            added = tuple(_Route(rule, self._ledger.owner_of(rule.endpoint), f"{kind} {rule.rule}") for rule in rules)
+            self._replace(self._routes + added)
+            return rules
+
+    def _remove_rules(self, rules: Iterable[Rule]) -> None:
+        with self._mutex:
+            kept = list(self._routes)
+            for rule in rules:
+                position = next((i for i, route in enumerate(kept) if route.is_the_one(rule)), None)
+                if position is None:
+                    raise KeyError("no such rule")
+                del kept[position]
+            self._replace(tuple(kept))
+
+    def _replace(self, routes: tuple[_Route, ...]) -> None:
+        self._routes = routes
+        self._table = None
+
+    def _current(self) -> _Table:
+        table = self._table
+        if table is None:
+            with self._mutex:
+                table = self._table
+                if table is None:
+                    table = self._table = self._build()
+        return table
+
+    def _empty_map(self) -> Map:
+        url_map: Map = _clone_map_without_rules(self._pattern)
+        url_map.converters = self._pattern.converters  # shared: extensions add converters to router.url_map.converters
+        return url_map
+
+    def _build(self) -> _Table:
+        url_map = self._empty_map()
+        routes: dict[int, _Route] = {}
+        for route in self._routes:
+            copy = route.rule.empty()
+            url_map.add(copy)
+            routes[id(copy)] = route
+        url_map.update()
+        return _Table.of(url_map, routes)
+
+
+def _literal_start(pattern: str) -> str:
+    """The part of a pattern before its first placeholder."""
+    return pattern.partition("<")[0]
+
+
+def _raw_path(request: Request) -> str:
+    """rolo's ``get_raw_path``, without parsing a URL where the target is a plain path."""
+    target: str = request.environ.get("RAW_URI") or ""
+    if target[:1] == "/" and target[1:2] != "/" and ";" not in target and "#" not in target:
+        return target.partition("?")[0]
+    return str(get_raw_path(request))

@@ -1,0 +1,1 @@
+"""The front door: server, handler chain, internal routes, CORS."""

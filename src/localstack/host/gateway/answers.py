@@ -1,0 +1,67 @@
+"""What the gateway itself answers: errors, and that nothing was found."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rolo import Response
+from rolo.gateway import HandlerChain
+from werkzeug.exceptions import HTTPException
+
+from localstack.aws.api import RequestContext, ServiceException
+from localstack.host.gateway.emulation import Emulation
+
+LOG = logging.getLogger(__name__)
+
+
+def answer_not_found(chain: HandlerChain, context: RequestContext, response: Response) -> None:
+    """Request handler, the last one: nothing in the platform answers this."""
+    request = context.request
+    message = f"nothing answers {request.method} {request.path} on host {request.host}: no extension's route matches, "
+    chain.respond(
+        404,
+        {
+            "error": "Not Found",
+            "message": f"{message}and it is no AWS request. GET / lists what is served.",
+        },
+    )
+
+
+def add_platform_header(chain: HandlerChain, context: RequestContext, response: Response) -> None:
+    """Response handler: let clients see who answered."""
+    response.headers["x-localstack"] = "true"
+
+
+@dataclass(frozen=True)
+class ExceptionAnswers:
+    """Exception handlers: what was raised in the chain becomes one log line and one answer."""
+
+    emulation: Emulation
+    was_reported: Callable[[BaseException], bool]
+
+    def log(self, chain: HandlerChain, exception: Exception, context: RequestContext, response: Response) -> None:
+        if isinstance(exception, HTTPException | ServiceException) or self.was_reported(exception):
+            return
+        what = f"{type(exception).__name__}: {exception}"
+        LOG.error(
+            "exception during call chain: %s", what, exc_info=exception if LOG.isEnabledFor(logging.DEBUG) else None
+        )
+
+    def write(self, chain: HandlerChain, exception: Exception, context: RequestContext, response: Response) -> None:
+        if context.get("is_aws_request"):
+            self.emulation.serialise_exception(context, exception, response)
+        elif isinstance(exception, HTTPException):
+            self._write_http_exception(chain, exception)
+        elif not response.data:
+            document = {"error": "Unexpected exception", "message": str(exception), "type": type(exception).__name__}
+            chain.respond(500, document)
+
+    def _write_http_exception(self, chain: HandlerChain, exception: HTTPException) -> None:
+        headers = [(name, value) for name, value in exception.get_headers() if name.lower() != "content-type"]
+        if exception.response is not None:
+            chain.response.update_from(exception.response)
+            return
+        chain.respond(exception.code or 500, {"error": exception.name, "message": exception.description})
+        chain.response.headers.extend(headers)

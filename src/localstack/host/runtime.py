@@ -1,0 +1,369 @@
+"""Start, ready, stop: the one module that wires the rest of the host together.
+
+MainThread           settings → volume → addresses → extensions loaded and started → gateway → serve … → clean up
+Thread-1 (_run_ready_monitor)        waits until the port answers → Ready. → on_platform_ready
+Runtime-Shutdown                     on_platform_shutdown of every extension
+Runtime-Shutdown-Watch               bounds the above, stops the server, and ends what would not end
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import logging
+import os
+import shutil
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from io import TextIOWrapper
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from localstack.host import shared
+from localstack.host.errors import LeantoError, VolumeError
+from localstack.host.extension.discovery import (
+    Candidate,
+    DistributionInfo,
+    Origin,
+    in_order,
+    installed_candidates,
+    requires_any,
+)
+from localstack.host.extension.lifecycle import HookArguments, Lifecycle
+from localstack.host.extension.registry import ExtensionRecord
+from localstack.host.gateway.addresses import reserve_addresses
+from localstack.host.gateway.certificate import check_custom_certificate
+from localstack.host.gateway.request_log import RequestLog
+from localstack.host.gateway.resources import DistributionView, ExtensionView, PlatformControl
+from localstack.host.gateway.servers import Server, make_server
+from localstack.host.process import PlatformRecord, PlatformState, RecordFile
+from localstack.host.settings import Settings
+from localstack.host.shutdown import call_later, end_children
+from localstack.host.version import LOCALSTACK_VERSION, leanto_version
+
+if TYPE_CHECKING:
+    from rolo.gateway import Gateway
+
+    from localstack.host.dev.activation import EnabledProject
+
+LOG = logging.getLogger("localstack.runtime")
+
+READY_MARKER = "Ready."
+_PATCHES_TWISTED = frozenset({"localstack-extensions-utils", "twisted"})
+_READY_TIMEOUT_SECONDS = 15.0
+_HOOKS_SHARE = 0.6
+"""Part of the shutdown time-out that the extensions' hooks may take together."""
+_TOTAL_SHARE = 0.9
+"""Part of the shutdown time-out after which the process is ended whatever still runs."""
+
+
+class _StopBeforeServing(BaseException):
+    """A signal arrived before the server ran; unwinds the start on the main thread."""
+
+
+@dataclass
+class Runtime:
+    """One run of the platform in this process."""
+
+    settings: Settings
+    arguments: Sequence[str] = field(default_factory=lambda: tuple(sys.argv[1:]))
+    """Command-line arguments that a restart runs again."""
+
+    def __post_init__(self) -> None:
+        self.exit_code = 0
+        self._environ = dict(os.environ)  # extensions change os.environ; a restart must not inherit that
+        self._started_at = datetime.now(UTC)
+        self._completed_stages: set[str] = set()
+        self._stopping = threading.Event()
+        self._finished = threading.Event()
+        self._restarting = False
+        self._serving = False
+        self._server: Server | None = None
+        self._request_log = RequestLog()
+        self._imports_added: list[Path] = []
+        self._record_file = RecordFile(self.settings)
+        self._lifecycle: Lifecycle | None = None
+
+    def run(self) -> int:
+        """Start, serve until stopped, clean up, and return the exit code. Call it on the main thread.
+
+        After a restart was asked for, the process replaces itself when it exits, so return from ``main`` at once.
+
+        :raises LeantoError: when the platform can't start: volume, addresses, settings
+        """
+        self._prepare()
+        try:
+            self._start()
+            self._serve()
+        except _StopBeforeServing:
+            self._finished.wait(self.settings.shutdown_timeout_seconds)
+        finally:
+            self._clean_up()
+        return self.exit_code
+
+    def stop(self, exit_code: int = 0) -> None:
+        """Begin to shut down; returns at once, and does nothing when that has begun already."""
+        if self._stopping.is_set():
+            return
+        self._stopping.set()
+        self.exit_code = exit_code
+        threading.Thread(target=self._watch_shutdown, name="Runtime-Shutdown-Watch", daemon=True).start()
+
+    def restart(self) -> None:
+        """Shut down and start anew in the same process, with the arguments and environment of the first start."""
+        self._restarting = True
+        self.stop()
+
+    def _prepare(self) -> None:
+        """Everything that can refuse the start, in an order that leaves nothing behind."""
+        self._make_directories()
+        check_custom_certificate(self.settings)
+        self.settings = reserve_addresses(self.settings)
+        shared.use_settings(self.settings)
+        for name, value in self.settings.environ.items():
+            os.environ.setdefault(name, value)  # extensions read variables of a profile file from there
+        self._record_file.write(PlatformRecord.of_this_process(self.settings, self.settings.gateway_listen))
+        atexit.register(self._replace_process_if_restarting)  # registered first, so it runs after the extensions' own
+        signal.signal(signal.SIGINT, self._on_signal)
+        signal.signal(signal.SIGTERM, self._on_signal)
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(line_buffering=True)  # extensions print; in a log file it must not come minutes late
+        print(f"\nLocalStack version: {LOCALSTACK_VERSION}\nLeanto version: {leanto_version()}\n", flush=True)  # noqa: T201
+
+    def _start(self) -> None:
+        os.environ["LOCALSTACK_INFRA_PROCESS"] = "1"
+        self._adapt_process()
+        projects = self._activate_projects()
+        self._imports_added = [path for project in projects for path in project.paths]
+        self._imports_added += self._activate_environment()
+        self._completed_stages |= {"BOOT", "START"}
+        containers = shared.extensions()
+        self._lifecycle = lifecycle = Lifecycle(containers.registry, containers.guard, containers.ledger)
+        lifecycle.load(in_order(_developed_candidates(projects), installed_candidates()))
+        self._point_out_twisted(lifecycle)
+        lifecycle.start()
+        gateway = self._build_gateway(lifecycle)
+        self._server = make_server(gateway, self.settings)
+        self._server.listen()
+
+    def _point_out_twisted(self, lifecycle: Lifecycle) -> None:
+        """Extensions that patch Twisted's classes load under our own server, but their patches reach nobody there."""
+        if self.settings.gateway_server == "twisted":
+            return
+        for record in lifecycle.registry.loaded():
+            if requires_any(record.candidate.distribution.name, _PATCHES_TWISTED):
+                LOG.warning(
+                    "extension %s patches Twisted, which is not the server here; if it forwards raw TCP or gRPC, "
+                    "start with GATEWAY_SERVER=twisted",
+                    record.name,
+                )
+
+    def _serve(self) -> None:
+        assert self._server is not None
+        if self._stopping.is_set():
+            raise _StopBeforeServing
+        self._serving = True
+        self._request_log.start()
+        threading.Thread(target=self._run_ready_monitor, name="Thread-1 (_run_ready_monitor)", daemon=True).start()
+        self._server.run()
+
+    def _make_directories(self) -> None:
+        settings = self.settings
+        try:
+            if settings.clear_tmp and settings.tmp_dir.is_dir():
+                shutil.rmtree(settings.tmp_dir, ignore_errors=True)
+            for path in (settings.run_dir, settings.log_dir, settings.tmp_dir, settings.extensions_dir):
+                path.mkdir(parents=True, exist_ok=True)
+            for name in ("cache", "state"):
+                (settings.volume_dir / name).mkdir(exist_ok=True)
+            if not os.access(settings.volume_dir, os.R_OK | os.W_OK | os.X_OK):
+                raise PermissionError(13, "Permission denied", str(settings.volume_dir))
+        except OSError as error:
+            raise VolumeError(
+                f"the volume {settings.volume_dir} can't be used: {error.strerror}: {error.filename}",
+                "make it readable and writable for this user, or set LOCALSTACK_VOLUME_DIR to another folder",
+            ) from None
+
+    def _adapt_process(self) -> None:
+        """What extensions take for granted: upstream's host names, and its interpreter for child processes."""
+        from localstack.host import child_processes, loopback_names
+
+        loopback_names.install()
+        child_processes.install(lambda: [str(path) for path in self._imports_added])
+
+    def _activate_projects(self) -> tuple[EnabledProject, ...]:
+        if not self.settings.extension_dev_mode:
+            return ()
+        from localstack.host.dev.activation import activate, banner
+        from localstack.host.dev.registry import DevRegistry
+
+        paths = DevRegistry(self.settings.config_dir).enabled()
+        print(banner(paths), flush=True)  # noqa: T201
+        return activate(paths)
+
+    def _activate_environment(self) -> tuple[Path, ...]:
+        from localstack.host.environment.environment import ExtensionEnvironment
+
+        environment = ExtensionEnvironment(self.settings)
+        environment.auto_install(self.settings.extension_auto_install, LOG.info)
+        return environment.activate()
+
+    def _build_gateway(self, lifecycle: Lifecycle) -> Gateway:
+        from localstack.aws.handlers import cors
+        from localstack.host.emulation.emulation import Emulation
+        from localstack.host.extension.guard import was_reported
+        from localstack.host.gateway.cors import CorsPolicy
+        from localstack.host.gateway.gateway import GatewayParts, build_gateway
+        from localstack.host.gateway.resources import PlatformResources
+        from localstack.host.gateway.status_page import StatusPage
+
+        containers = shared.extensions()
+        emulation = Emulation(self.settings)
+        control = PlatformControl(
+            settings=self.settings,
+            session_id=shared.session_id(),
+            started_at=self._started_at,
+            service_states=emulation.service_states,
+            extensions=lambda: [_view(record, lifecycle) for record in containers.registry.records],
+            completed_stages=lambda: frozenset(self._completed_stages),
+            restart=self.restart,
+            kill=self.stop,
+        )
+        PlatformResources(control).add_to(containers.internal_apis)
+        gateway = build_gateway(
+            GatewayParts(
+                cors=CorsPolicy(self.settings, cors.ALLOWED_CORS_ORIGINS),
+                emulation=emulation,
+                status_page=StatusPage(emulation, control.extensions),
+                internal_apis=containers.internal_apis,
+                edge_router=containers.edge_router,
+                preprocess_request=containers.preprocess_request,
+                request_handlers=containers.request_handlers,
+                response_handlers=containers.response_handlers,
+                exception_handlers=containers.exception_handlers,
+                finalizers=containers.finalizers,
+                request_log=self._request_log,
+                was_reported=was_reported,
+                is_stopping=self._stopping.is_set,
+                platform_header=self.settings.response_header_enabled,
+            )
+        )
+        lifecycle.update_gateway(
+            HookArguments(
+                router=containers.edge_router,
+                request_handlers=containers.request_handlers,
+                response_handlers=containers.response_handlers,
+                exception_handlers=containers.exception_handlers,
+                finalizers=containers.finalizers,
+            )
+        )
+        return gateway
+
+    def _run_ready_monitor(self) -> None:
+        assert self._lifecycle is not None
+        first = self.settings.gateway_listen[0]
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(first.host, first.host)
+        try:
+            socket.create_connection((host, first.port), timeout=_READY_TIMEOUT_SECONDS).close()
+        except OSError as error:
+            LOG.error("the gateway does not answer on %s: %s", first, error)
+            self.stop(exit_code=1)
+            return
+        self._completed_stages.add("READY")
+        print(READY_MARKER, flush=True)  # noqa: T201
+        self._record_file.update(state=PlatformState.READY)  # after the marker: `wait` promises that it was printed
+        self._lifecycle.ready()
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        # not print(): the main thread may be inside it, and buffered writers are not reentrant
+        os.write(
+            sys.__stdout__.fileno() if sys.__stdout__ else 1, f"Localstack runtime received signal {number}\n".encode()
+        )
+        first = not self._stopping.is_set()
+        self.stop()
+        if first and not self._serving:
+            raise _StopBeforeServing
+
+    def _watch_shutdown(self) -> None:
+        timeout = self.settings.shutdown_timeout_seconds
+        with contextlib.suppress(LeantoError):
+            self._record_file.update(state=PlatformState.STOPPING)
+        hooks = threading.Thread(target=self._run_shutdown_hooks, name="Runtime-Shutdown", daemon=True)
+        hooks.start()
+        hooks.join(timeout * _HOOKS_SHARE)
+        if hooks.is_alive() and self._lifecycle is not None:
+            LOG.error("extension %s has not finished on_platform_shutdown in time", self._lifecycle.shutting_down)
+        if self._server is not None:
+            self._server.stop()
+        self._finished.set()
+        call_later(timeout * (_TOTAL_SHARE - _HOOKS_SHARE), self._end_what_does_not_end)
+
+    def _run_shutdown_hooks(self) -> None:
+        if self._lifecycle is not None:
+            self._lifecycle.shutdown()
+        self._completed_stages.add("SHUTDOWN")
+
+    def _clean_up(self) -> None:
+        """End what extensions left running, in this order: threads they registered, then child processes."""
+        from localstack.utils.threads import cleanup_threads_and_processes
+
+        self._request_log.stop()
+        cleanup_threads_and_processes()
+        end_children()
+        if self.settings.clear_tmp:
+            shutil.rmtree(self.settings.tmp_dir, ignore_errors=True)
+        if not self._restarting:
+            self._record_file.remove(os.getpid())
+
+    def _end_what_does_not_end(self) -> None:
+        """Last resort: threads that are not daemons would keep the process alive for ever."""
+        names = [t.name for t in threading.enumerate() if not t.daemon and t is not threading.main_thread()]
+        LOG.error(
+            "shutdown took longer than SHUTDOWN_TIMEOUT; still running: %s", ", ".join(names) or "the main thread"
+        )
+        with contextlib.suppress(LeantoError):
+            self._record_file.remove(os.getpid())
+        self._replace_process_if_restarting()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def _replace_process_if_restarting(self) -> None:
+        if not self._restarting:
+            return
+        sys.stdout.flush()
+        sys.stderr.flush()
+        command = [sys.executable, "-P", "-m", "localstack.host.cli.main", *self.arguments]
+        os.execve(sys.executable, command, self._environ)  # same pid; sockets and files close on exec
+
+
+def _developed_candidates(projects: Sequence[EnabledProject]) -> list[Candidate]:
+    return [
+        Candidate(
+            entry_point,
+            DistributionInfo(project.name, project.version, project.summary, project.author),
+            Origin.DEVELOPED,
+        )
+        for project in projects
+        for entry_point in project.entry_points
+    ]
+
+
+def _view(record: ExtensionRecord, lifecycle: Lifecycle) -> ExtensionView:
+    distribution = record.candidate.distribution
+    # a refused extension has the name of another one, to which the contributions belong
+    added = lifecycle.contributions(record.name) if record.extension is not None else ()
+    return ExtensionView(
+        name=record.name,
+        distribution=DistributionView(
+            distribution.name, distribution.version, distribution.summary, distribution.author
+        ),
+        entry_point=f"{record.candidate.entry_point.name} = {record.candidate.entry_point.value}",
+        state=record.state.value,
+        contributions=tuple(f"{c.kind.value}: {c.description}" for c in added),
+        last_fault=record.faults[-1].message if record.faults else None,
+    )

@@ -1,0 +1,43 @@
+"""Ending what extensions left running."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from collections.abc import Callable
+
+import psutil
+
+LOG = logging.getLogger(__name__)
+
+_PATIENCE_SECONDS = 0.5
+
+
+def end_children() -> None:
+    """Terminate the child processes of this process that are still there, then kill those that do not obey."""
+    children = [child for child in psutil.Process().children(recursive=True) if not _is_resource_tracker(child)]
+    for child in children:
+        LOG.info("ending child process %d, which an extension left running", child.pid)
+        with contextlib.suppress(psutil.Error):
+            child.terminate()
+    _, obstinate = psutil.wait_procs(children, timeout=_PATIENCE_SECONDS)
+    for child in obstinate:
+        with contextlib.suppress(psutil.Error):
+            child.kill()
+    psutil.wait_procs(obstinate, timeout=_PATIENCE_SECONDS)
+
+
+def call_later(seconds: float, action: Callable[[], None]) -> None:
+    """Call ``action`` after ``seconds``, on a thread that does not keep the process alive until then."""
+    timer = threading.Timer(seconds, action)
+    timer.name = "Runtime-Watchdog"
+    timer.daemon = True
+    timer.start()
+
+
+def _is_resource_tracker(process: psutil.Process) -> bool:
+    """Python's own helper process of ``multiprocessing``; it ends by itself with this process."""
+    from multiprocessing import resource_tracker
+
+    return process.pid == getattr(resource_tracker._resource_tracker, "_pid", None)

@@ -1,0 +1,1 @@
+"""Small tools that extensions import from here: ports, processes, threads, files, text."""

@@ -1,0 +1,155 @@
+"""``localstack.config``, ``constants`` and ``testing.config``, each read by a Python of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from platforms import Home
+
+
+def evaluate(home: Home, expression: str, statements: str = "", **environ: str) -> Any:
+    """The value of an expression in a new Python that has imported ``config``."""
+    code = f"import json\nfrom localstack import config\n{statements}\nprint(json.dumps({expression}))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=home.environ(**environ),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return json.loads(done.stdout)
+
+
+def test_urls_of_the_gateway_for_clients_and_for_this_machine(home: Home) -> None:
+    expression = (
+        "[config.external_service_url(), config.internal_service_url(), config.get_edge_url(),"
+        " config.get_edge_url(localstack_hostname='httpbin.example'),"
+        " config.external_service_url(host='h', port=1, protocol='https', subdomains='a.b'),"
+        " config.internal_service_url(host='h', subdomains='s3')]"
+    )
+    assert evaluate(home, expression) == [
+        "http://localhost.localstack.cloud:4566",
+        "http://localhost:4566",
+        "http://localhost:4566",
+        "http://httpbin.example:4566",
+        "https://a.b.h:1",
+        "http://s3.h:4566",
+    ]
+
+
+def test_urls_follow_the_environment(home: Home) -> None:
+    environ = {"USE_SSL": "1", "LOCALSTACK_HOST": "gateway.test", "GATEWAY_LISTEN": "127.0.0.1:4577,127.0.0.1:4588"}
+    expression = (
+        "[config.external_service_url(), config.internal_service_url(), config.get_edge_port_http(),"
+        " config.LOCALSTACK_HOST.host_and_port(), [str(each) for each in config.GATEWAY_LISTEN]]"
+    )
+    assert evaluate(home, expression, **environ) == [
+        "https://gateway.test:4577",
+        "https://localhost:4577",
+        4577,
+        "gateway.test:4577",
+        ["127.0.0.1:4577", "127.0.0.1:4588"],
+    ]
+
+
+def test_what_an_extension_assigns_is_what_others_and_the_functions_see(home: Home) -> None:
+    statements = (
+        "config.LOCALSTACK_HOST = config.HostAndPort('own.test', 80)\n"
+        "config.USE_SSL = True\n"
+        "config.NEW = 'kept'\n"
+        "from localstack.utils.urls import localstack_host"
+    )
+    expression = "[config.external_service_url(), config.NEW, str(localstack_host()), str(localstack_host(9))]"
+    assert evaluate(home, expression, statements) == ["https://own.test:80", "kept", "own.test:80", "own.test:9"]
+
+
+def test_a_profile_file_sets_values(home: Home) -> None:
+    home.config.mkdir()
+    (home.config / "default.env").write_text("DEBUG=1\nEXTERNAL_SERVICE_PORTS_START=4520\n")
+    expression = "[config.DEBUG, config.EXTERNAL_SERVICE_PORTS_START, config.EXTERNAL_SERVICE_PORTS_END]"
+    assert evaluate(home, expression) == [True, 4520, 4560]
+
+
+def test_values_have_the_documented_types(home: Home) -> None:
+    environ = {"EXTRA_CORS_ALLOWED_ORIGINS": "https://a.test, https://b.test", "LS_LOG": "trace"}
+    expression = (
+        "[config.DEBUG, config.LS_LOG, config.GATEWAY_SERVER, config.EXTRA_CORS_ALLOWED_ORIGINS,"
+        " config.PORTS_CHECK_DOCKER_IMAGE, config.is_in_docker, config.load_start_time > 0]"
+    )
+    assert evaluate(home, expression, **environ) == [
+        True,
+        "trace",
+        "leanto",
+        "https://a.test,https://b.test",
+        "",
+        False,
+        True,
+    ]
+
+
+def test_whoever_runs_in_a_container_says_so(home: Home) -> None:
+    assert evaluate(home, "config.is_in_docker", OVERRIDE_IN_DOCKER="1") is True
+
+
+def test_folders_are_text_below_the_volume(home: Home) -> None:
+    expression = "[config.dirs.var_libs, config.dirs.tmp, config.dirs.logs, config.dirs.init, config.VOLUME_DIR]"
+    volume = str(home.volume)
+    folders = evaluate(home, expression)
+    assert folders == [f"{volume}/lib", f"{volume}/tmp", f"{volume}/logs", f"{home.config}/init", volume]
+    assert not home.volume.exists(), "reading the configuration writes nothing"
+
+
+@pytest.mark.parametrize(("persistence", "folder"), [("0", "tmp/state"), ("1", "state")])
+def test_state_outlives_the_run_only_with_persistence(home: Home, persistence: str, folder: str) -> None:
+    assert evaluate(home, "config.dirs.data", PERSISTENCE=persistence) == f"{home.volume}/{folder}"
+
+
+@pytest.mark.parametrize(
+    ("value", "is_true", "is_not_false"),
+    [("1", True, True), ("TRUE", True, True), ("0", False, False), ("False", False, False), ("yes", False, True)],
+)
+def test_flags_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch, value: str, is_true: bool, is_not_false: bool
+) -> None:
+    from localstack import config
+
+    monkeypatch.setenv("SOME_FLAG", value)
+    assert config.is_env_true("SOME_FLAG") is is_true
+    assert config.is_env_not_false("SOME_FLAG") is is_not_false
+
+
+def test_an_unset_flag_is_neither_true_nor_false(monkeypatch: pytest.MonkeyPatch) -> None:
+    from localstack import config
+
+    monkeypatch.delenv("SOME_FLAG", raising=False)
+    assert not config.is_env_true("SOME_FLAG")
+    assert config.is_env_not_false("SOME_FLAG")
+
+
+def test_addresses_compare_by_value_and_are_read_from_text() -> None:
+    from localstack.config import HostAndPort
+
+    address = HostAndPort.parse("[::1]:4566", default_host="localhost", default_port=1)
+    assert address == HostAndPort("::1", 4566)
+    assert {address, HostAndPort("::1", 4566)} == {address}
+    assert address.host_and_port() == "[::1]:4566"
+    assert HostAndPort.parse(":80", default_host="localhost", default_port=1) == HostAndPort("localhost", 80)
+
+
+def test_importing_config_loads_nothing_of_aws(home: Home) -> None:
+    statements = "import sys, localstack.constants, localstack.testing.config"
+    expression = "sorted({name.partition('.')[0] for name in sys.modules} & {'boto3', 'botocore', 'moto', 'requests'})"
+    assert evaluate(home, expression, statements) == []
+
+
+def test_test_credentials_can_be_overridden(home: Home) -> None:
+    statements = "from localstack.testing import config as testing"
+    expression = "[testing.TEST_AWS_ACCESS_KEY_ID, testing.TEST_AWS_ACCOUNT_ID]"
+    assert evaluate(home, expression, statements) == ["test", "000000000000"]
+    assert evaluate(home, expression, statements, TEST_AWS_ACCOUNT_ID="111111111111") == ["test", "111111111111"]

@@ -1,0 +1,167 @@
+"""``localstack.utils.net`` and the ports that extensions reserve, on real sockets."""
+
+from __future__ import annotations
+
+import contextlib
+import http.server
+import random
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from localstack import config
+from localstack.utils import net
+from localstack.utils.net import Port, PortNotAvailableException, PortRange
+from platforms import Home
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server
+
+
+def port_of(server: socket.socket) -> int:
+    return int(server.getsockname()[1])
+
+
+def free_range(size: int) -> PortRange:
+    """A range of ports that are all free, below those that the system gives to outgoing connections."""
+    while True:
+        start = random.randrange(10_000, 30_000)
+        with contextlib.ExitStack() as held, contextlib.suppress(OSError):
+            for port in range(start, start + size):
+                held.enter_context(socket.create_server(("127.0.0.1", port)))
+            return PortRange(start, start + size - 1)
+
+
+def test_a_free_port_can_be_bound_and_is_not_on_the_blocklist() -> None:
+    port = net.get_free_tcp_port()
+    with socket.create_server(("127.0.0.1", port)):
+        assert net.is_port_open(port)
+    blocked = [net.get_free_tcp_port() for _ in range(5)]
+    assert net.get_free_tcp_port(blocklist=blocked) not in blocked
+
+
+def test_reserving_gives_each_caller_another_port_of_the_range() -> None:
+    ports = free_range(8)
+    with ThreadPoolExecutor(8) as pool:
+        reserved = list(pool.map(lambda _: ports.reserve_port(), range(8)))
+    assert sorted(reserved) == list(ports.as_range())
+    with pytest.raises(PortNotAvailableException, match="none of the ports"):
+        ports.reserve_port()
+
+
+def test_reserving_passes_over_a_port_that_a_server_listens_on() -> None:
+    ports = free_range(2)
+    with socket.create_server(("127.0.0.1", ports.start)):
+        assert ports.reserve_port() == ports.end
+        with pytest.raises(PortNotAvailableException, match="something else uses it"):
+            ports.reserve_port(ports.start)
+
+
+def test_a_wanted_port_is_reserved_once() -> None:
+    ports = free_range(3)
+    wanted = ports.start + 1
+    assert ports.reserve_port(wanted) == wanted
+    assert ports.is_port_reserved(wanted)
+    assert not ports.is_port_reserved(ports.start)
+    with pytest.raises(PortNotAvailableException, match="reserved"):
+        ports.reserve_port(wanted)
+
+
+def test_a_reservation_expires() -> None:
+    ports = free_range(1)
+    ports.reserve_port(duration=0)
+    assert not ports.is_port_reserved(ports.start)
+    assert ports.reserve_port(ports.start) == ports.start
+
+
+def test_a_port_that_was_given_away_comes_last_again() -> None:
+    ports = free_range(3)
+    assert [ports.reserve_port(duration=0) for _ in range(4)] == [*ports.as_range(), ports.start]
+
+
+def test_a_port_can_be_marked_and_one_outside_the_range_can_not() -> None:
+    ports = free_range(2)
+    ports.mark_reserved(ports.start)
+    assert ports.reserve_port() == ports.end
+    with pytest.raises(ValueError, match="not in the range"):
+        ports.mark_reserved(ports.end + 1)
+    with pytest.raises(PortNotAvailableException, match="not in the range"):
+        ports.reserve_port(ports.end + 1)
+
+
+def test_ports_of_tcp_and_udp_are_different_ports() -> None:
+    ports = free_range(1)
+    ports.reserve_port(Port(ports.start, "udp"))
+    assert not ports.is_port_reserved(ports.start)
+    assert ports.reserve_port(ports.start) == ports.start
+
+
+def test_extensions_reserve_in_the_configured_range(home: Home) -> None:
+    code = "from localstack.extensions.api import services\nprint(services.external_service_ports)"
+    environ = home.environ(EXTERNAL_SERVICE_PORTS_START="5510", EXTERNAL_SERVICE_PORTS_END="5520")
+    done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "PortRange(5510, 5519)"
+
+
+def test_open_ports_are_told_from_closed_ones(listener: socket.socket) -> None:
+    port = port_of(listener)
+    assert net.is_port_open(port)
+    assert net.is_port_open(f"http://127.0.0.1:{port}")
+    assert net.is_port_open(f"127.0.0.1:{port}")
+    listener.close()
+    assert not net.is_port_open(port)
+    with pytest.raises(OSError, match="refused"):
+        net.is_port_open(port, quiet=False)
+
+
+class _Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path == "/health" else 500)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+def test_a_path_can_be_asked_for_as_well(listener: socket.socket) -> None:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Answer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        port = server.server_port
+        net.wait_for_port_open(port, http_path="/health")
+        assert net.is_port_open(port, http_path="/health")
+        assert not net.is_port_open(port, http_path="/other")
+        assert net.is_port_open(port, http_path="other", expect_success=False)
+        server.shutdown()
+
+
+def test_waiting_for_a_port_that_opens_later() -> None:
+    port = net.get_free_tcp_port()
+    with socket.socket() as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        server.bind(("127.0.0.1", port))
+        timer = threading.Timer(0.2, server.listen)
+        timer.start()
+        net.wait_for_port_open(port, retries=200, sleep_time=0.05)
+        timer.join()
+
+
+def test_waiting_ends_with_an_error() -> None:
+    with pytest.raises(TimeoutError, match="not open"):
+        net.wait_for_port_open(net.get_free_tcp_port(), retries=1, sleep_time=0.01)
+
+
+def test_ports_of_containers_are_reached_by_the_platforms_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(config, "is_in_docker", False)
+    assert net.get_addressable_container_host() == "localhost.localstack.cloud"
+    assert net.get_addressable_container_host(default_local_hostname="localhost") == "localhost"
+    monkeypatch.setattr(config, "is_in_docker", True)
+    assert net.get_addressable_container_host() == net.get_docker_host_from_container()

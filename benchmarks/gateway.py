@@ -94,9 +94,9 @@ def collect(
             runner.measure(client, first_cases[key], WARM_UP_SECONDS)
         in_turns = list(_in_turns(cases, rounds))
         for case, kind in track(in_turns, "measuring", console=console, transient=True):
-            if runner := runners.get(_key(case, kind)):
+            if measured := runners.get(_key(case, kind)):
                 measures = results.measures.setdefault(Side(case.name, kind), [])
-                measures.append(runner.measure(client, case, seconds))
+                measures.append(measured.measure(client, case, seconds))
         for (kind, setup), runner in runners.items():
             if setup in (FULL, None):
                 results.memory[kind] = (runner.memory_at_start, memory(runner.process.pid))

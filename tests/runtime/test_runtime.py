@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import signal
 import socket
@@ -10,8 +11,14 @@ from pathlib import Path
 
 import psutil
 import pytest
+import requests
 
 from platforms import Home, Platform
+
+
+@pytest.fixture(params=["leanto", "twisted"])
+def server(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -22,6 +29,58 @@ def test_a_signal_ends_the_platform_cleanly(number: signal.Signals, start: Calla
     assert "Traceback" not in platform.log
     with pytest.raises(OSError, match="refused"):
         socket.create_connection(("127.0.0.1", platform.port), timeout=5)
+
+
+def test_a_signal_that_another_thread_gets_ends_the_platform_too(
+    home: Home, start: Callable[..., Platform], server: str
+) -> None:
+    """The kernel may hand a signal to any thread; one that waits on the main thread is not woken by it."""
+    home.write_extension(
+        "signalled",
+        """
+        import signal, threading
+        from localstack.extensions.api import Extension
+        class TheExtension(Extension):
+            name = "signalled"
+            def update_gateway_routes(self, router):
+                router.add("/signal", self.signal)
+            def signal(self, request):
+                thread = threading.Thread(target=lambda: signal.pthread_kill(threading.get_ident(), signal.SIGTERM))
+                thread.start()
+                thread.join()
+                return {}
+        """,
+    )
+    platform = start(GATEWAY_SERVER=server)
+    platform.get("/_localstack/health")
+    with contextlib.suppress(requests.ConnectionError):
+        platform.get("/signal")
+    assert platform.process.wait(10) == 0
+    assert "Localstack runtime received signal 15" in platform.stdout
+
+
+def test_a_forked_child_can_be_terminated_without_the_platform(home: Home, start: Callable[..., Platform]) -> None:
+    home.write_extension(
+        "forks",
+        """
+        import multiprocessing, time
+        from localstack.extensions.api import Extension
+        class TheExtension(Extension):
+            name = "forks"
+            def update_gateway_routes(self, router):
+                router.add("/fork", self.fork)
+            def fork(self, request):
+                child = multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,))
+                child.start()
+                child.terminate()
+                child.join(20)
+                return {"exit": child.exitcode}
+        """,
+    )
+    platform = start()
+    assert platform.get("/fork").json() == {"exit": -signal.SIGTERM}
+    assert platform.get("/_localstack/health").ok
+    assert "received signal" not in platform.output
 
 
 def test_ready_is_printed_once_on_stdout_and_the_log_goes_to_stderr(start: Callable[..., Platform]) -> None:

@@ -2,6 +2,7 @@
 
 MainThread           settings → volume → addresses → extensions loaded and started → gateway → serve … → clean up
 Thread-1 (_run_ready_monitor)        waits until the port answers → Ready. → on_platform_ready
+Runtime-Signals                      SIGINT and SIGTERM
 Runtime-Shutdown                     on_platform_shutdown of every extension
 Runtime-Shutdown-Watch               bounds the above, stops the server, and ends what would not end
 """
@@ -22,7 +23,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from localstack.host import shared
@@ -45,6 +45,7 @@ from localstack.host.gateway.servers import Server, make_server
 from localstack.host.process import PlatformRecord, PlatformState, RecordFile
 from localstack.host.settings import Settings
 from localstack.host.shutdown import call_later, end_children
+from localstack.host.stop_signals import StopSignals
 from localstack.host.version import LOCALSTACK_VERSION, leanto_version
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ class Runtime:
         self._finished = threading.Event()
         self._restarting = False
         self._serving = False
+        self._interrupted = False
         self._server: Server | None = None
         self._request_log = RequestLog()
         self._imports_added: list[Path] = []
@@ -130,8 +132,7 @@ class Runtime:
             os.environ.setdefault(name, value)  # extensions read variables of a profile file from there
         self._record_file.write(PlatformRecord.of_this_process(self.settings, self.settings.gateway_listen))
         atexit.register(self._replace_process_if_restarting)  # registered first, so it runs after the extensions' own
-        signal.signal(signal.SIGINT, self._on_signal)
-        signal.signal(signal.SIGTERM, self._on_signal)
+        StopSignals(self._on_signal, self._interrupt_start).install()
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(line_buffering=True)  # extensions print; in a log file it must not come minutes late
         print(f"\nLocalStack version: {LOCALSTACK_VERSION}\nLeanto version: {leanto_version()}\n", flush=True)  # noqa: T201
@@ -280,14 +281,16 @@ class Runtime:
         self._record_file.update(state=PlatformState.READY)  # after the marker: `wait` promises that it was printed
         self._lifecycle.ready()
 
-    def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        # not print(): the main thread may be inside it, and buffered writers are not reentrant
+    def _on_signal(self, number: int) -> None:
+        # not print(): another thread may hold the writer's lock for good
         os.write(
             sys.__stdout__.fileno() if sys.__stdout__ else 1, f"Localstack runtime received signal {number}\n".encode()
         )
-        first = not self._stopping.is_set()
         self.stop()
-        if first and not self._serving:
+
+    def _interrupt_start(self) -> None:
+        if not self._serving and not self._interrupted:
+            self._interrupted = True
             raise _StopBeforeServing
 
     def _watch_shutdown(self) -> None:

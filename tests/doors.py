@@ -16,6 +16,7 @@ from typing import Any
 from rolo import Request, Response
 from rolo.gateway import Gateway, HandlerChain, RequestContext
 
+from localstack.host.gateway.claims import Claims
 from localstack.host.gateway.front_door.loop import Limits
 from localstack.host.gateway.front_door.server import FrontDoor
 from localstack.host.gateway.gateway import adopt
@@ -199,6 +200,7 @@ class Door:
     folder: Path
     limits: Limits
     workers: int
+    claims: Claims | None = None
     routes: dict[str, Route] = field(default_factory=lambda: {"/echo": echo, "/echo/": echo})
     port: int = field(default_factory=free_port)
     logs_errors: bool = False
@@ -215,7 +217,7 @@ class Door:
             }
         )
         self.gateway = Gateway(request_handlers=[self._dispatch])
-        self.server = FrontDoor(self.gateway, settings, self.limits)
+        self.server = FrontDoor(self.gateway, settings, self.limits, self.claims)
         self.server.listen()
         self._runner = threading.Thread(target=self.server.run, name=f"door-{self.port}")
         self._runner.start()
@@ -232,6 +234,10 @@ class Door:
         """One request on a connection of its own."""
         with self.connect() as client:
             return client.ask(target, method, body, *headers)
+
+    def connections(self) -> int:
+        """How many connections there are, to clients and to servers."""
+        return len(self.server._loop.connections)
 
     def is_answering(self) -> bool:
         return self.ask("/echo").status == 200

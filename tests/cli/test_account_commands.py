@@ -76,6 +76,18 @@ def test_a_token_is_stored_readable_by_its_owner_only(home: Home) -> None:
     assert [entry.name for entry in home.config.iterdir()] == ["auth.json"]
 
 
+def test_a_token_that_can_not_be_written_leaves_nothing_behind(home: Home) -> None:
+    """A limit of 0 for the size of files stands for a full disk."""
+    command = 'ulimit -f 0; exec "$0" -m localstack.host.cli.main auth set-token "$1"'
+    result = subprocess.run(
+        ["sh", "-c", command, sys.executable, TOKEN], env=home.environ(), capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 1
+    assert f"{home.config / 'auth.json'} can't be written: " in result.stderr
+    assert TOKEN not in result.stderr
+    assert list(home.config.iterdir()) == []
+
+
 def test_the_default_place_of_the_token_is_the_one_that_tools_read(home: Home) -> None:
     assert home.run("auth", "set-token", TOKEN, CONFIG_DIR="").returncode == 0
     assert (home.path / ".localstack" / "auth.json").is_file()

@@ -131,8 +131,24 @@ def test_the_log_of_the_run_before_is_kept(home: Home, running: PlatformRecord) 
     assert home.run("start", "-d", GATEWAY_LISTEN=LISTEN).returncode == 0
     assert home.run("stop").returncode == 0
     logs = home.volume / "logs"
-    assert sorted(entry.name for entry in logs.iterdir()) == ["localstack-main.log", "localstack-main.log.1"]
+    assert sorted(entry.name for entry in logs.iterdir()) == [
+        "localstack-main.lock",
+        "localstack-main.log",
+        "localstack-main.log.1",
+    ]
     assert "Ready." in (logs / "localstack-main.log.1").read_text().splitlines()
+
+
+def test_of_two_starts_at_once_one_runs_and_keeps_its_log(home: Home) -> None:
+    command = [sys.executable, "-m", "localstack.host.cli.main", "start", "-d"]
+    environ = home.environ(GATEWAY_LISTEN=LISTEN)
+    starts = [subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)]
+    errors = [start.communicate(timeout=60)[1].decode() for start in starts]
+    assert sorted(start.returncode for start in starts) == [0, 1]
+    assert "LocalStack runs already on this volume" in "".join(errors)
+    assert home.run("wait", "-t", "60").returncode == 0
+    assert "Ready." in home.run("logs").stdout.splitlines()
+    assert home.run("stop").returncode == 0
 
 
 def test_a_killed_platform_leaves_nothing_in_the_way(home: Home, running: PlatformRecord) -> None:

@@ -164,6 +164,34 @@ def test_what_a_killed_installation_left_is_removed_by_the_next(installer: Insta
     assert current.number == 8
 
 
+def add_generation(generations: Generations) -> int:
+    """Make a generation that nothing is installed in, and return its number."""
+    with generations.change() as fresh:
+        fresh.requests_file.touch()
+    return fresh.number
+
+
+def test_the_generation_before_is_kept_in_a_volume_behind_a_symbolic_link(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "volume").symlink_to("real")
+    generations = Generations(tmp_path / "volume")
+    assert [add_generation(generations) for _ in range(3)] == [1, 2, 3]
+    assert sorted(path.name for path in (tmp_path / "real" / "generations").iterdir()) == ["2", "3"]
+
+
+def test_a_change_that_can_not_be_put_in_force_leaves_the_generation_before(tmp_path: Path) -> None:
+    generations = Generations(tmp_path)
+    add_generation(generations)
+    (tmp_path / "extensions.toml").unlink()
+    (tmp_path / "extensions.toml" / "in the way").mkdir(parents=True)
+    with pytest.raises(OSError, match="extensions.toml"):
+        add_generation(generations)
+    current = generations.current()
+    assert current is not None
+    assert current.number == 1
+    assert [path.name for path in (tmp_path / "generations").iterdir()] == ["1"]
+
+
 def test_starts_install_what_is_asked_for_and_go_on_after_failures(
     installer: Installer, index: LocalIndex, caplog: pytest.LogCaptureFixture, wheels: Path
 ) -> None:

@@ -73,6 +73,24 @@ def test_a_password_in_the_url_of_an_index_is_not_shown(refused: Refusal, instal
     assert "geheim" not in error.message
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "git+https://jane:geheim@127.0.0.1:1/a/b#branch=main",
+        "git+https://geheim@127.0.0.1:1/a/b#branch=main",
+        "ftp://jane:geheim@127.0.0.1:1/a-1.0-py3-none-any.whl",
+        "https://jane:ge@heim@127.0.0.1:1/a.exe",
+        "https://jane:ge heim@127.0.0.1:1/a-1.0-py3-none-any.whl",
+        "leanto-test-greeter --index-url https://jane:geheim@127.0.0.1:1/simple",
+        "leanto-test-greeter @@ https://jane:geheim@127.0.0.1:1/a-1.0-py3-none-any.whl",
+    ],
+)
+def test_credentials_in_a_url_are_not_shown(refused: Refusal, text: str) -> None:
+    error = refused(text, SourceError)
+    assert "https://***@127.0.0.1" in error.message.replace("ftp:", "https:")
+    assert not re.search("geheim|heim@|jane", error.message + (error.hint or ""))
+
+
 def test_a_wheel_for_another_python(refused: Refusal, waver: Path, tmp_path: Path) -> None:
     other = tmp_path / "leanto_test_other-0.1.0-cp38-cp38-manylinux1_i686.whl"
     other.write_bytes(waver.read_bytes())

@@ -8,19 +8,20 @@ from pathlib import Path
 import pytest
 
 from doors import Door, gateway_threads, wait_until
+from localstack.host.gateway.claims import Claims
 from localstack.host.gateway.front_door.loop import Limits
 
 
 @pytest.fixture
 def open_door(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Iterator[Callable[..., Door]]:
-    """Open front doors: ``open_door(workers=3, header_seconds=0.1)``; keywords beside ``workers`` are ``Limits``.
+    """Open front doors: ``open_door(workers=3, header_seconds=0.1)``; keywords beside ``workers`` and ``claims`` are ``Limits``.
 
     With the test they are stopped, must leave no thread behind and must not have logged an error.
     """
     doors: list[Door] = []
 
-    def _open(*, workers: int = 20, **limits: float) -> Door:
-        door = Door(tmp_path, Limits(**limits), workers)  # type: ignore[arg-type]
+    def _open(*, workers: int = 20, claims: Claims | None = None, **limits: float) -> Door:
+        door = Door(tmp_path, Limits(**limits), workers, claims)  # type: ignore[arg-type]
         doors.append(door)
         return door
 

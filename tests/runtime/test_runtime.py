@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +16,8 @@ import psutil
 import pytest
 import requests
 
-from platforms import Home, Platform
+from localstack.host.process import attempts
+from platforms import Home, Platform, free_port
 
 
 @pytest.fixture(params=["leanto", "twisted"])
@@ -150,6 +154,19 @@ def test_a_volume_that_is_a_file_is_one_sentence_and_exit_code_1(home: Home) -> 
     assert "Traceback" not in result.stderr
 
 
+def test_a_full_volume_is_one_sentence_and_leaves_no_half_record(home: Home) -> None:
+    """A limit of 0 for the size of files stands for a full disk."""
+    command = 'ulimit -f 0; exec "$0" -m localstack.host.cli.main start'
+    environ = home.environ(GATEWAY_LISTEN="127.0.0.1:0")
+    result = subprocess.run(
+        ["sh", "-c", command, sys.executable], env=environ, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert result.returncode == 1
+    assert "localstack-main.json can't be written: " in result.stderr
+    assert "Traceback" not in result.stderr
+    assert [path.name for path in (home.volume / "run").iterdir()] == ["localstack-main.lock"]
+
+
 def test_port_zero_takes_a_free_port(start: Callable[..., Platform]) -> None:
     platform = start(GATEWAY_LISTEN="127.0.0.1:0")
     record = (platform.home / "volume" / "run" / "localstack-main.json").read_text()
@@ -159,8 +176,6 @@ def test_port_zero_takes_a_free_port(start: Callable[..., Platform]) -> None:
 
 
 def test_several_addresses_are_served(start: Callable[..., Platform]) -> None:
-    from platforms import free_port
-
     first, second = free_port(), free_port()
     platform = start(GATEWAY_LISTEN=f"127.0.0.1:{first},[::1]:{second}")
     import requests
@@ -317,6 +332,32 @@ def test_a_signal_during_the_start_is_obeyed(home: Home, start: Callable[..., Pl
     platform.wait_for("^STARTING$")
     assert platform.signal() == 0
     assert "Ready." not in platform.stdout
+
+
+def test_a_signal_before_anything_is_loaded_is_obeyed(home: Home) -> None:
+    """The platform is held at its first line of output by a pipe that takes no more."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writer, b"\n")
+    os.set_blocking(writer, True)
+    environ = home.environ(GATEWAY_LISTEN=f"127.0.0.1:{free_port()}")
+    command = [sys.executable, "-m", "localstack.host.cli.main", "start", "--no-banner"]
+    process = subprocess.Popen(command, env=environ, stdout=writer, stderr=subprocess.PIPE, text=True)
+    os.close(writer)
+    record = home.volume / "run" / "localstack-main.json"
+    turns_with_signal_thread = 0
+    for _ in attempts(30):
+        turns_with_signal_thread += record.exists() and len(psutil.Process(process.pid).threads()) > 1
+        if turns_with_signal_thread > 1:  # the thread starts a moment before the signals lead to it
+            break
+    process.terminate()
+    with os.fdopen(reader, "rb") as stdout:
+        output = stdout.read()
+    _, log = process.communicate(timeout=30)
+    assert (process.returncode, "Error" in log, b"received signal 15" in output) == (0, False, True)
+    assert not record.exists()
 
 
 def test_upstreams_host_names_and_interpreter_work_inside_extensions(

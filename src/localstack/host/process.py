@@ -167,6 +167,8 @@ class RecordFile:
             aside.replace(self.path)
         except OSError as error:
             raise VolumeError(f"{self.path} can't be written: {error.strerror}", _VOLUME_HINT) from error
+        finally:
+            aside.unlink(missing_ok=True)
 
     def _discard_stale(self) -> None:
         """Remove the file unless a new platform has taken the place since it was read."""

@@ -101,6 +101,7 @@ class Runtime:
         """
         self._prepare()
         try:
+            StopSignals(self._on_signal, self._interrupt_start).install()  # from here on either may end the block
             self._start()
             self._serve()
         except _StopBeforeServing:
@@ -132,12 +133,11 @@ class Runtime:
             os.environ.setdefault(name, value)  # extensions read variables of a profile file from there
         self._record_file.write(PlatformRecord.of_this_process(self.settings, self.settings.gateway_listen))
         atexit.register(self._replace_process_if_restarting)  # registered first, so it runs after the extensions' own
-        StopSignals(self._on_signal, self._interrupt_start).install()
+
+    def _start(self) -> None:
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(line_buffering=True)  # extensions print; in a log file it must not come minutes late
         print(f"\nLocalStack version: {LOCALSTACK_VERSION}\nLeanto version: {leanto_version()}\n", flush=True)  # noqa: T201
-
-    def _start(self) -> None:
         os.environ["LOCALSTACK_INFRA_PROCESS"] = "1"
         self._adapt_process()
         projects = self._activate_projects()
@@ -150,7 +150,7 @@ class Runtime:
         self._point_out_twisted(lifecycle)
         lifecycle.start()
         gateway = self._build_gateway(lifecycle)
-        self._server = make_server(gateway, self.settings)
+        self._server = make_server(gateway, self.settings, containers.connections)
         self._server.listen()
 
     def _point_out_twisted(self, lifecycle: Lifecycle) -> None:
@@ -262,6 +262,7 @@ class Runtime:
                 response_handlers=containers.response_handlers,
                 exception_handlers=containers.exception_handlers,
                 finalizers=containers.finalizers,
+                connections=containers.connections,
             )
         )
         return gateway
@@ -282,11 +283,11 @@ class Runtime:
         self._lifecycle.ready()
 
     def _on_signal(self, number: int) -> None:
+        self.stop()  # first: who reads stdout may have stopped reading
         # not print(): another thread may hold the writer's lock for good
         os.write(
             sys.__stdout__.fileno() if sys.__stdout__ else 1, f"Localstack runtime received signal {number}\n".encode()
         )
-        self.stop()
 
     def _interrupt_start(self) -> None:
         if not self._serving and not self._interrupted:

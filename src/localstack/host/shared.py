@@ -15,6 +15,7 @@ from uuid import uuid4
 from localstack.host.settings import Settings
 
 if TYPE_CHECKING:
+    from localstack.host.extension.claims import OwnedConnections
     from localstack.host.extension.handlers import (
         GuardedExceptionHandlers,
         GuardedFinalizers,
@@ -80,6 +81,14 @@ class _Extensions:
         from localstack.host.gateway.cors import default_origins
 
         return OwnedList(self.ledger, ContributionKind.CORS_ORIGIN, default_origins(self.settings))
+
+    @cached_property
+    def connections(self) -> OwnedConnections:
+        from localstack.host.extension.claims import OwnedConnections
+
+        is_served = self.settings.gateway_server != "twisted"
+        reason = None if is_served else "GATEWAY_SERVER=twisted forwards none: start without it"
+        return OwnedConnections(self.ledger, self.guard, reason)
 
     def _router(self, kind: str) -> OwnedRouter:
         from localstack.host.extension.ownership import ContributionKind

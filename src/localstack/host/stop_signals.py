@@ -21,7 +21,8 @@ class StopSignals:
     """Calls ``received`` with the number of every SIGINT and SIGTERM, on a thread of its own.
 
     :param received: does the work; may take locks and start threads
-    :param interrupt: runs on the main thread, soon; it may raise to unwind what that thread does, and nothing more
+    :param interrupt: runs on the main thread, soon, maybe within ``install`` already; it may raise to unwind what that
+        thread does, and nothing more
     """
 
     def __init__(self, received: Callable[[int], None], interrupt: Callable[[], None]) -> None:
@@ -32,12 +33,12 @@ class StopSignals:
         """Take over both signals, for the rest of the process's life. Call it on the main thread."""
         reader, writer = os.pipe()
         os.set_blocking(writer, False)
-        signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-        for number in STOP_SIGNALS:
-            signal.signal(number, self._on_main_thread)
+        threading.Thread(target=self._listen, args=(reader,), name="Runtime-Signals", daemon=True).start()
         mask = _MaskOfForkingThread()
         os.register_at_fork(before=mask.block, after_in_parent=mask.restore, after_in_child=mask.let_go)
-        threading.Thread(target=self._listen, args=(reader,), name="Runtime-Signals", daemon=True).start()
+        signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+        for number in STOP_SIGNALS:  # last: the first one may arrive, and interrupt, right here
+            signal.signal(number, self._on_main_thread)
 
     def _listen(self, reader: int) -> None:
         while numbers := os.read(reader, 64):

@@ -1,4 +1,4 @@
-"""The base class of extensions and its nine hooks."""
+"""The base class of extensions and its hooks."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from plux import Plugin
 from .aws import CompositeExceptionHandler, CompositeFinalizer, CompositeHandler, CompositeResponseHandler
 
 if TYPE_CHECKING:
+    from .connections import Connections
     from .http import RouteHandler, Router
 
 __all__ = [
@@ -49,6 +50,8 @@ class Extension(BaseExtension):
     7. ``update_finalizers``
     8. ``on_platform_ready``
     9. ``on_platform_shutdown``
+
+    ``update_gateway_connections``, which only Leanto calls, comes between 7 and 8.
 
     A hook that raises is reported with the author's own line; the platform and other extensions go on.
     """
@@ -93,6 +96,14 @@ class Extension(BaseExtension):
         """Add handlers that run at the very end, also for terminated chains.
 
         :param handlers: ``localstack.aws.handlers.run_custom_finalizers``
+        """
+
+    def update_gateway_connections(self, connections: Connections) -> None:
+        """Claim connections that are not HTTP/1, to have them forwarded to a server of the extension's own.
+
+        Only Leanto calls this hook; on LocalStack it does nothing.
+
+        :param connections: where claims are made and removed, now or later
         """
 
     def on_platform_ready(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import fields
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import click
 
 from localstack.host.cli.output import Entries, OutputFormat, format_option, plain, print_entries, print_table
 from localstack.host.errors import LeantoError
+from localstack.host.redaction import redacted
 from localstack.host.settings import HostAndPort, Settings
 
 _VARIABLES = {
@@ -70,7 +70,7 @@ def _value(value: object) -> object:
     """A setting as something that JSON knows, without the credentials that a URL in it may carry."""
     match value:
         case str():
-            return re.sub(r"://[^/@\s]+@", "://***@", value)
+            return redacted(value)
         case Path() | HostAndPort():
             return str(value)
         case tuple() | list():

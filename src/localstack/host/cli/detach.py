@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from localstack.host.cli.failure import ERROR_PREFIX, HINT_PREFIX
 from localstack.host.errors import PlatformError, VolumeError
-from localstack.host.process import RecordFile, attempts, log_file
+from localstack.host.process import RecordFile, already_running, attempts, log_file
 from localstack.host.settings import Settings
 
 LOG = logging.getLogger(__name__)
@@ -24,12 +27,18 @@ _LAST_LINES = 10
 def start_detached(settings: Settings) -> None:
     """Start the platform in a session of its own; return when it has bound its sockets and written its record.
 
-    :raises PlatformError: with the platform's own error, when it ends before that
+    :raises PlatformError: with the platform's own error, when it ends before that, or when another one runs already
     :raises VolumeError: when the log file can't be made
     """
     log = log_file(settings)
-    child = _spawn(log)
-    records = RecordFile(settings)
+    with _alone(log):
+        records = RecordFile(settings)
+        if running := records.read():
+            raise already_running(running)
+        _wait_until_serving(_spawn(log), log, records)
+
+
+def _wait_until_serving(child: subprocess.Popen[bytes], log: Path, records: RecordFile) -> None:
     for _ in attempts(_REPORT_SECONDS):
         if child.poll() is not None:
             raise _failure(log, child.returncode)
@@ -43,16 +52,23 @@ def start_detached(settings: Settings) -> None:
     )
 
 
+@contextmanager
+def _alone(log: Path) -> Iterator[None]:
+    """Let one command at a time start a platform: a second one would set the log of the first aside."""
+    with _writing(log):
+        log.parent.mkdir(parents=True, exist_ok=True)
+        lock = log.with_suffix(".lock").open("a")
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # let go when the file is closed; the platform does not inherit it
+        yield
+
+
 def _spawn(log: Path) -> subprocess.Popen[bytes]:
     """The child gets this process's environment, so profile, ``--env`` and ``--debug`` reach it that way."""
-    try:
-        log.parent.mkdir(parents=True, exist_ok=True)
+    with _writing(log):
         if log.exists():
             log.replace(log.with_suffix(".log.1"))
         output = log.open("ab")  # appending: who empties the file while it runs gets no hole in it
-    except OSError as error:
-        hint = "set LOCALSTACK_VOLUME_DIR to a folder that you can write"
-        raise VolumeError(f"{error.filename or log} can't be written: {error.strerror}", hint) from error
     with output:
         return subprocess.Popen(
             [sys.executable, *_COMMAND],
@@ -61,6 +77,15 @@ def _spawn(log: Path) -> subprocess.Popen[bytes]:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+
+
+@contextmanager
+def _writing(log: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        hint = "set LOCALSTACK_VOLUME_DIR to a folder that you can write"
+        raise VolumeError(f"{error.filename or log} can't be written: {error.strerror}", hint) from error
 
 
 def _failure(log: Path, exit_code: int) -> PlatformError:

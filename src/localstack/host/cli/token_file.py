@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from localstack.host.errors import LeantoError
@@ -32,6 +33,9 @@ class TokenFile:
             aside.replace(self.path)
         except OSError as error:
             raise LeantoError(f"{self.path} can't be written: {error.strerror}") from error
+        finally:
+            with suppress(OSError):  # the folder is none, or is not for this user: then there is nothing
+                aside.unlink()
 
     def read(self) -> str | None:
         """The token, ``None`` when none is stored.

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from localstack.host.environment.generation import Generation, Generations
 from localstack.host.errors import InstallError, LeantoError, NoExtensionError, NotInstalledError, ResolutionError
+from localstack.host.redaction import redacted
 from localstack.host.settings import Settings
 
 if TYPE_CHECKING:  # a platform without anything to install imports none of these
@@ -102,7 +103,6 @@ class ExtensionEnvironment:
 
         :raises LeantoError: when that fails; nothing was changed then
         """
-        from localstack.host.environment.failure import redacted
         from localstack.host.environment.source import parse_source
 
         source = parse_source(text, directory)
@@ -231,7 +231,6 @@ class ExtensionEnvironment:
         return _extensions_of(earlier, packages) if earlier else ()
 
     def _is_satisfied(self, text: str) -> bool:
-        from localstack.host.environment.failure import redacted
         from localstack.host.environment.source import parse_source
 
         if any(request.asked == redacted(text) and request.is_fetched_by_url() for request in self._requests()):

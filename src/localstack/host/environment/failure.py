@@ -20,6 +20,7 @@ from packaging.utils import canonicalize_name
 
 from localstack.host.environment.provided import is_provided
 from localstack.host.errors import InstallError, ResolutionError
+from localstack.host.redaction import redacted
 
 _MOST_CHARACTERS = 400
 """How much of uv's own words goes into a sentence."""
@@ -38,7 +39,6 @@ _MISSING = re.compile(
     r"|is available and you require"
 )
 _UNREACHABLE = re.compile(r"Failed to fetch: `?(?P<url>[^\s`]+)|error sending request for url \((?P<sent>[^)]+)\)")
-_SECRET = re.compile(r"(?<=://)[^/@\s]*:[^/@\s]+(?=@)")
 
 
 @dataclass(frozen=True)
@@ -180,8 +180,3 @@ def _shortened(text: str) -> str:
     line = redacted(" ".join(text.split()))
     line = re.sub(r"^Because (.+?), we can conclude that .*$", r"\1", line)
     return line if len(line) <= _MOST_CHARACTERS else line[:_MOST_CHARACTERS] + " …"
-
-
-def redacted(text: str) -> str:
-    """``text`` without the passwords of the URLs in it."""
-    return _SECRET.sub("***", text)

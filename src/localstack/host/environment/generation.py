@@ -125,8 +125,11 @@ class Generations:
     def current(self) -> Generation | None:
         """The one in force; ``None`` when nothing was installed or the pointer leads to no generation of ours."""
         try:
-            generation = Generation(Path(os.path.realpath(self.pointer)))
-            return generation if self.pointer.is_symlink() and generation.is_complete() else None
+            if not self.pointer.is_symlink():
+                return None
+            target = self.pointer.readlink()
+            generation = Generation(self.directory / target)
+            return generation if target.parent.name == self._folder.name and generation.is_complete() else None
         except OSError as error:
             raise VolumeError(f"{self.pointer} can't be read: {error.strerror}", "make it readable for you") from error
 
@@ -143,7 +146,8 @@ class Generations:
             yield generation
             self._switch_to(generation)
         except BaseException:
-            shutil.rmtree(generation.path, ignore_errors=True)
+            if self.current() != generation:  # an interruption may come right after the switch
+                shutil.rmtree(generation.path, ignore_errors=True)
             if not self._all():
                 self._folder.rmdir()
             raise
@@ -183,11 +187,11 @@ class Generations:
         return generation
 
     def _switch_to(self, generation: Generation) -> None:
-        if self.has_foreign_environment():
-            self.pointer.rename(self.directory / f"python_venv.before-{generation.number}")
-        _point(self.pointer, Path("generations", generation.path.name))
         if not (self.directory / REQUESTS_NAME).is_symlink():
             _point(self.directory / REQUESTS_NAME, Path(self.pointer.name, REQUESTS_NAME))
+        if self.has_foreign_environment():
+            self.pointer.rename(self.directory / f"python_venv.before-{generation.number}")
+        _point(self.pointer, Path(self._folder.name, generation.path.name))  # last: now it counts
 
     def _prune(self, kept: Collection[Generation | None]) -> None:
         """Remove all generations but ``kept`` and those that platforms use, and what an interrupted change left."""

@@ -27,6 +27,7 @@ from packaging.utils import canonicalize_name
 
 from localstack.host.environment.provided import is_provided
 from localstack.host.errors import SourceError
+from localstack.host.redaction import redacted
 from localstack.host.version import LOCALSTACK_VERSION
 
 _ARCHIVE_SUFFIXES = (".whl", ".tar.gz", ".tgz", ".zip")
@@ -110,8 +111,15 @@ Source = IndexSource | GitSource | RemoteSource | LocalSource
 def parse_source(text: str, directory: Path) -> Source:
     """Read what a person wrote; relative paths start at ``directory``.
 
-    :raises SourceError: naming what is wrong with ``text``
+    :raises SourceError: naming what is wrong with ``text``, without the credentials of a URL in it
     """
+    try:
+        return _parse(text, directory)
+    except SourceError as error:
+        raise SourceError(redacted(error.message), error.hint) from None
+
+
+def _parse(text: str, directory: Path) -> Source:
     cleaned = _without_quotes(text)
     if not cleaned:
         raise SourceError("no extension is named", _FORMS)
@@ -125,7 +133,8 @@ def parse_source(text: str, directory: Path) -> Source:
     if named:
         _refuse_provided(named[1])
         return _from_url(named[3], _extras(named[2]), directory)
-    if "/" in cleaned or cleaned.startswith((".", "~")) or cleaned.endswith(_ARCHIVE_SUFFIXES):
+    is_path = "/" in cleaned or cleaned.startswith((".", "~")) or cleaned.endswith(_ARCHIVE_SUFFIXES)
+    if is_path and "://" not in cleaned:
         return _from_path(directory / os.path.expanduser(cleaned), ())  # noqa: PTH111 - leaves an unknown ~name alone
     return _from_requirement(cleaned)
 

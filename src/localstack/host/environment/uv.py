@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from localstack.host.errors import InstallError
+from localstack.host.redaction import redacted
 
 Report = Callable[[str], None]
 """Takes one line that tells a person what happens."""
@@ -95,7 +96,7 @@ class Uv:
         run = replace(self, on_line=None).run(*arguments, "--offline")
         if run.is_success and self.on_line is not None:
             for line in run.log.splitlines():
-                self.on_line(line)
+                self.on_line(redacted(line))
         return run.is_success
 
     def _follow(self, process: subprocess.Popen[str]) -> str:
@@ -103,7 +104,7 @@ class Uv:
         for line in process.stderr or ():
             lines.append(line)
             if self.on_line is not None:
-                self.on_line(line.rstrip("\n"))
+                self.on_line(redacted(line.rstrip("\n")))
         return "".join(lines)
 
 

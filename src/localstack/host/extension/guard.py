@@ -8,20 +8,22 @@ the author's own line. A handler that fails ten times in a row is taken out, and
 from __future__ import annotations
 
 import logging
-import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
+from time import perf_counter
 from types import TracebackType
 from typing import Any, TypeVar
 
+from rolo.gateway import HandlerChain
 from werkzeug.exceptions import HTTPException
 
 from localstack.aws.api import ServiceException
 from localstack.host.errors import ExtensionFault
-from localstack.host.extension.ownership import OwnedList, acting, describe
-from localstack.host.extension.registry import ExtensionRecord, ExtensionState, Registry
+from localstack.host.extension.ownership import OwnedList, acting, begin_acting, describe, end_acting
+from localstack.host.extension.registry import CallStatistics, ExtensionRecord, ExtensionState, Registry
 
 LOG = logging.getLogger("localstack.extensions.platform")
 
@@ -32,28 +34,47 @@ _HOST_ROOT = Path(__file__).parents[1]
 _ANSWERS = (ServiceException, HTTPException)
 
 
+class ChainEnd(Enum):
+    """What ends a list of handlers early: that the chain is stopped, that it is terminated."""
+
+    NOTHING = (False, False)
+    TERMINATED = (False, True)
+    STOPPED = (True, True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A handler of a list, and whose it is."""
+
+    handler: Callable[..., Any]
+    owner: str | None
+    record: ExtensionRecord | None
+    statistics: CallStatistics
+
+
 @dataclass
 class Guard:
     """Calls extensions; ``registry`` learns how each call went."""
 
     registry: Registry
     failures_in_a_row: dict[int, int] = field(default_factory=dict)
+    _plans: dict[int, tuple[tuple[int, int], tuple[_Step, ...]]] = field(default_factory=dict)
 
     def call(self, record: ExtensionRecord, place: str, function: Callable[..., _R], *args: Any) -> _R:
         """Call ``function`` as ``record``'s extension.
 
         :raises ExtensionFault: when it raised; the fault is recorded but not logged
         """
-        started = time.perf_counter()
+        started = perf_counter()
         try:
             with acting(record.name):
                 result = function(*args)
         except Exception as cause:
-            record.note_call(place, time.perf_counter() - started).errors += 1
+            record.note_call(place, perf_counter() - started).errors += 1
             fault = ExtensionFault(record.name, place, cause, author_line(cause, record.roots))
             record.note_fault(fault)
             raise fault from cause
-        record.note_call(place, time.perf_counter() - started)
+        record.note_call(place, perf_counter() - started)
         return result
 
     def hook(self, record: ExtensionRecord, name: str, *args: Any) -> bool:
@@ -65,42 +86,57 @@ class Guard:
             return False
         return True
 
-    def handler(self, handlers: OwnedList[Any], handler: Callable[..., Any], place: str, *args: Any) -> None:
-        """Call one handler of a list; what it raises as an answer passes, everything else is reported and dropped."""
-        owner = handlers.owner(handler)
-        record = self.registry.get(owner)
-        started = time.perf_counter()
-        try:
-            with acting(owner):
-                handler(*args)
-        except _ANSWERS:
-            if record is not None:
-                record.note_call(place, time.perf_counter() - started)
-            raise
-        except Exception as cause:  # noqa: BLE001 - the guard: one extension's fault stops nobody else
-            name = owner or describe(handler)
-            fault = ExtensionFault(name, place, cause, author_line(cause, record.roots if record else ()))
-            report(fault)
-            if record is not None:
-                record.note_call(place, time.perf_counter() - started).errors += 1
-                record.note_fault(fault)
-                self._count_failure(record, handlers, handler, place)
-        else:
-            if record is not None:
-                record.note_call(place, time.perf_counter() - started)
-                if self.failures_in_a_row:
-                    self.failures_in_a_row.pop(id(handler), None)
+    def handlers(
+        self, handlers: OwnedList[Any], place: str, chain: HandlerChain, ends: ChainEnd, args: tuple[Any, ...]
+    ) -> None:
+        """Call the handlers of a list one after the other, each as its extension, until the chain has come to ``ends``.
 
-    def route(self, owner: str | None, place: str, dispatch: Callable[[], _R]) -> _R:
+        What one raises as an answer passes, everything else is reported and dropped.
+        """
+        if not handlers:
+            return
+        stop, terminate = ends.value
+        acting_as = None
+        token = begin_acting(acting_as)
+        started = perf_counter()  # where one call ends the next one begins
+        try:
+            for step in self._steps(handlers, place):
+                if step.owner != acting_as:
+                    acting_as = step.owner
+                    begin_acting(acting_as)
+                failed = False
+                try:
+                    step.handler(*args)
+                except _ANSWERS:
+                    raise
+                except Exception as cause:  # noqa: BLE001 - the guard: one extension's fault stops nobody else
+                    failed = True
+                    self._note_failure(step, handlers, place, cause)
+                finally:
+                    now = perf_counter()
+                    statistics = step.statistics
+                    statistics.calls += 1
+                    statistics.seconds += now - started
+                    started = now
+                if failed:
+                    statistics.errors += 1
+                elif self.failures_in_a_row:
+                    self.failures_in_a_row.pop(id(step.handler), None)
+                if (terminate and chain.terminated) or (stop and chain.stopped):
+                    return
+        finally:
+            end_acting(token)
+
+    def route(self, owner: str, place: str, dispatch: Callable[..., _R], *args: Any) -> _R:
         """Call the endpoint of a route. What it raises is reported and raised on, so that this one request fails."""
         record = self.registry.get(owner)
         if record is None:
-            return dispatch()
-        started = time.perf_counter()
+            return dispatch(*args)
+        token = begin_acting(owner)
+        started = perf_counter()
         failed = False
         try:
-            with acting(owner):
-                return dispatch()
+            return dispatch(*args)
         except _ANSWERS:
             raise
         except Exception as cause:
@@ -111,7 +147,30 @@ class Guard:
             cause.__dict__["reported_fault"] = fault
             raise
         finally:
-            record.note_call(place, time.perf_counter() - started).errors += failed
+            end_acting(token)
+            record.note_call(place, perf_counter() - started).errors += failed
+
+    def _steps(self, handlers: OwnedList[Any], place: str) -> tuple[_Step, ...]:
+        """The handlers with what is known of them, found out anew only when one of the two has changed."""
+        state = (handlers.changes, self.registry.changes)
+        known = self._plans.get(id(handlers))
+        if known is None or known[0] != state:
+            known = self._plans[id(handlers)] = (state, tuple(self._step(handlers, h, place) for h in handlers))
+        return known[1]
+
+    def _step(self, handlers: OwnedList[Any], handler: Callable[..., Any], place: str) -> _Step:
+        owner = handlers.owner(handler)
+        record = self.registry.get(owner)
+        return _Step(handler, owner, record, record.statistics_of(place) if record else CallStatistics())
+
+    def _note_failure(self, step: _Step, handlers: OwnedList[Any], place: str, cause: Exception) -> None:
+        record = step.record
+        name = step.owner or describe(step.handler)
+        fault = ExtensionFault(name, place, cause, author_line(cause, record.roots if record else ()))
+        report(fault)
+        if record is not None:
+            record.note_fault(fault)
+            self._count_failure(record, handlers, step.handler, place)
 
     def _count_failure(self, record: ExtensionRecord, handlers: OwnedList[Any], handler: Any, place: str) -> None:
         failures = self.failures_in_a_row.get(id(handler), 0) + 1

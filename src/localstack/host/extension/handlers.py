@@ -14,8 +14,12 @@ from rolo.gateway import (
     RequestContext,
 )
 
-from localstack.host.extension.guard import Guard
+from localstack.host.extension.guard import ChainEnd, Guard
 from localstack.host.extension.ownership import ContributionKind, Ledger, OwnedList
+
+_RESPONSE_HANDLER = ContributionKind.RESPONSE_HANDLER.value
+_EXCEPTION_HANDLER = ContributionKind.EXCEPTION_HANDLER.value
+_FINALIZER = ContributionKind.FINALIZER.value
 
 
 class GuardedRequestHandlers(CompositeHandler):  # type: ignore[misc]  # rolo is not typed
@@ -28,10 +32,8 @@ class GuardedRequestHandlers(CompositeHandler):  # type: ignore[misc]  # rolo is
         self._place = kind.value
 
     def __call__(self, chain: HandlerChain, context: RequestContext, response: Response) -> None:
-        for handler in tuple(self.handlers):
-            self._guard.handler(self.handlers, handler, self._place, chain, context, response)
-            if chain.terminated or (chain.stopped and self.return_on_stop):
-                return
+        ends = ChainEnd.STOPPED if self.return_on_stop else ChainEnd.TERMINATED
+        self._guard.handlers(self.handlers, self._place, chain, ends, (chain, context, response))
 
 
 class GuardedResponseHandlers(CompositeResponseHandler):  # type: ignore[misc]
@@ -43,11 +45,7 @@ class GuardedResponseHandlers(CompositeResponseHandler):  # type: ignore[misc]
         self._guard = guard
 
     def __call__(self, chain: HandlerChain, context: RequestContext, response: Response) -> None:
-        for handler in tuple(self.handlers):
-            place = ContributionKind.RESPONSE_HANDLER.value
-            self._guard.handler(self.handlers, handler, place, chain, context, response)
-            if chain.terminated:
-                return
+        self._guard.handlers(self.handlers, _RESPONSE_HANDLER, chain, ChainEnd.TERMINATED, (chain, context, response))
 
 
 class GuardedExceptionHandlers(CompositeExceptionHandler):  # type: ignore[misc]
@@ -59,9 +57,8 @@ class GuardedExceptionHandlers(CompositeExceptionHandler):  # type: ignore[misc]
         self._guard = guard
 
     def __call__(self, chain: HandlerChain, exception: Exception, context: RequestContext, response: Response) -> None:
-        for handler in tuple(self.handlers):
-            place = ContributionKind.EXCEPTION_HANDLER.value
-            self._guard.handler(self.handlers, handler, place, chain, exception, context, response)
+        args = (chain, exception, context, response)
+        self._guard.handlers(self.handlers, _EXCEPTION_HANDLER, chain, ChainEnd.NOTHING, args)
 
 
 class GuardedFinalizers(CompositeFinalizer):  # type: ignore[misc]
@@ -73,6 +70,4 @@ class GuardedFinalizers(CompositeFinalizer):  # type: ignore[misc]
         self._guard = guard
 
     def __call__(self, chain: HandlerChain, context: RequestContext, response: Response) -> None:
-        for handler in tuple(self.handlers):
-            place = ContributionKind.FINALIZER.value
-            self._guard.handler(self.handlers, handler, place, chain, context, response)
+        self._guard.handlers(self.handlers, _FINALIZER, chain, ChainEnd.NOTHING, (chain, context, response))

@@ -1,4 +1,4 @@
-"""The life of all loaded extensions: nine hooks, phase by phase, each call guarded."""
+"""The life of all loaded extensions: nine hooks and Leanto's own, phase by phase, each call guarded."""
 
 from __future__ import annotations
 
@@ -28,13 +28,15 @@ class HookArguments:
     response_handlers: Any
     exception_handlers: Any
     finalizers: Any
+    connections: Any
 
 
 @dataclass
 class Lifecycle:
     """Takes all extensions from discovery to shutdown.
 
-    ``load`` is hook 1, ``start`` hook 2, ``update_gateway`` hooks 3 to 7, ``ready`` hook 8, ``shutdown`` hook 9.
+    ``load`` is hook 1, ``start`` hook 2, ``update_gateway`` hooks 3 to 7 and
+    ``update_gateway_connections``, ``ready`` hook 8, ``shutdown`` hook 9.
     """
 
     registry: Registry
@@ -57,6 +59,7 @@ class Lifecycle:
         self._call_all("update_response_handlers", arguments.response_handlers)
         self._call_all("update_exception_handlers", arguments.exception_handlers)
         self._call_all("update_finalizers", arguments.finalizers)
+        self._call_all("update_gateway_connections", arguments.connections)
 
     def ready(self) -> None:
         self._call_all("on_platform_ready")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import wraps
 from typing import Any, Protocol, SupportsIndex, TypeVar, overload
 
 _T = TypeVar("_T")
@@ -29,6 +30,8 @@ class ContributionKind(Enum):
     EXCEPTION_HANDLER = "exception handler"
     FINALIZER = "finalizer"
     CORS_ORIGIN = "CORS origin"
+    TCP_CLAIM = "TCP claim"
+    HTTP2_CLAIM = "HTTP/2 claim"
 
 
 @dataclass(frozen=True)
@@ -85,8 +88,13 @@ class Ledger:
         return None
 
 
+begin_acting = _acting.set
+"""Attribute what is added from now on to an extension; for hot paths, which can't afford ``acting``."""
+end_acting = _acting.reset
+
+
 class acting:
-    """Attribute what is added inside to ``extension``. A class, because it is entered twice for every request."""
+    """Attribute what is added inside to ``extension``."""
 
     __slots__ = ("_extension", "_token")
 
@@ -101,7 +109,12 @@ class acting:
 
 
 class OwnedList(list[_T]):
-    """A list that extensions change directly (``append``, ``insert``, ``remove``, …) and that knows who added what."""
+    """A list that extensions change directly (``append``, ``insert``, ``remove``, …) and that knows who added what.
+
+    :ivar changes: counts the changes, so that others can tell whether what they remember of it still holds
+    """
+
+    changes = 0
 
     def __init__(self, ledger: Ledger, kind: ContributionKind, host_items: Iterable[_T] = ()) -> None:
         super().__init__(host_items)
@@ -156,6 +169,26 @@ class OwnedList(list[_T]):
             owner = self._ledger.owner_of(item)
             if owner is not None:
                 self._owners[id(item)] = (item, owner)
+
+
+def _counted(name: str) -> Callable[..., Any]:
+    inherited = getattr(OwnedList, name)
+
+    @wraps(inherited)
+    def change(self: OwnedList[Any], *args: Any, **kwargs: Any) -> Any:
+        try:
+            return inherited(self, *args, **kwargs)
+        finally:
+            self.changes += 1  # afterwards: who looks in between must look again
+
+    return change
+
+
+for _name in (
+    "__delitem__", "__iadd__", "__imul__", "__setitem__", "append", "clear", "extend", "insert", "pop", "remove",
+    "reverse", "sort", "withdraw",
+):  # fmt: skip
+    setattr(OwnedList, _name, _counted(_name))
 
 
 def describe(thing: object) -> str:

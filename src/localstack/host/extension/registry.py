@@ -66,10 +66,12 @@ class ExtensionRecord:
     faults: deque[Fault] = field(default_factory=lambda: deque(maxlen=_FAULTS_KEPT))
     statistics: dict[str, CallStatistics] = field(default_factory=dict)
 
-    def note_call(self, place: str, seconds: float) -> CallStatistics:
+    def statistics_of(self, place: str) -> CallStatistics:
         statistics = self.statistics.get(place)
-        if statistics is None:
-            statistics = self.statistics.setdefault(place, CallStatistics())
+        return statistics if statistics is not None else self.statistics.setdefault(place, CallStatistics())
+
+    def note_call(self, place: str, seconds: float) -> CallStatistics:
+        statistics = self.statistics_of(place)
         statistics.calls += 1
         statistics.seconds += seconds
         return statistics
@@ -83,10 +85,13 @@ class Registry:
     """All extensions that were found, in the order of discovery."""
 
     records: list[ExtensionRecord] = field(default_factory=list)
+    changes: int = 0
+    """Counts what came and went, so that others can tell whether what they remember still holds."""
     _loaded: dict[str, ExtensionRecord] = field(default_factory=dict)
 
     def add(self, record: ExtensionRecord) -> None:
         self.records.append(record)
+        self.changes += 1
         if record.state is ExtensionState.LOADED:
             self._loaded[record.name] = record
 
@@ -101,6 +106,7 @@ class Registry:
     def remove(self, name: str) -> None:
         """Let an extension take part no longer; its record stays, as *unloaded*."""
         record = self._loaded.pop(name, None)
+        self.changes += 1
         if record is not None:
             record.state = ExtensionState.UNLOADED
             record.extension = None

@@ -162,7 +162,7 @@ class OwnedRouter(Router[Any]):  # type: ignore[misc]  # rolo is not typed
         endpoint, arguments = route.rule.endpoint, dict(match.arguments)
         if route.owner is None:
             return self.dispatcher(request, endpoint, arguments)
-        return self._guard.route(route.owner, route.place, lambda: self.dispatcher(request, endpoint, arguments))
+        return self._guard.route(route.owner, route.place, self.dispatcher, request, endpoint, arguments)
 
     def dispatch(self, request: Request) -> Response:
         """Find the route and call its endpoint.

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from rolo.gateway import Gateway
 
+from localstack.host.gateway.claims import Claims
 from localstack.host.settings import Settings
 
 
@@ -25,7 +26,7 @@ class Server(Protocol):
         """Stop serving; may be called from any thread, more than once, and before ``run``."""
 
 
-def make_server(gateway: Gateway, settings: Settings) -> Server:
+def make_server(gateway: Gateway, settings: Settings, claims: Claims) -> Server:
     """The server that ``GATEWAY_SERVER`` asks for; the other one is not imported."""
     if settings.gateway_server == "twisted":
         from localstack.host.gateway.twisted_server import TwistedServer
@@ -33,4 +34,4 @@ def make_server(gateway: Gateway, settings: Settings) -> Server:
         return TwistedServer(gateway, settings)
     from localstack.host.gateway.front_door.server import FrontDoor
 
-    return FrontDoor(gateway, settings)
+    return FrontDoor(gateway, settings, claims=claims)

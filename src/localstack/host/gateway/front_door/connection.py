@@ -45,7 +45,10 @@ class Session(Protocol):
 
 
 class DuplexSession(Session, Protocol):
-    """A session with several requests at once, whose workers leave their answers to the leader. HTTP/2."""
+    """A session that reads while it writes, and to which other threads leave what it sends. HTTP/2, a tunnel."""
+
+    def end_of_input(self) -> None:
+        """The client has closed its side; it may still read."""
 
     def shut_down(self) -> None:
         """Begin nothing new, and close when everything under way has been answered. May be called from any thread."""
@@ -81,11 +84,13 @@ class Connection:
         self._open_session = open_session
         self._first: bytes = b""
         self._unsent: list[memoryview] = []
+        self._held = b""
         self._closes_when_sent = False
         self._lingers = False
-        self._lock = threading.Lock()  # guards the next three, and that a closed socket is not watched again
+        self._lock = threading.Lock()  # guards the next four, and that a closed socket is not watched again
         self._is_watched = False
         self._is_asked = False
+        self._is_paused = False
         self._events = 0
         self.peer = self.local = ("", 0)
         with contextlib.suppress(OSError):  # the client may be gone already
@@ -100,7 +105,8 @@ class Connection:
             if not self.is_closed and not self._is_watched:
                 self._is_watched = True
                 self._events = self._awaited_events()
-                self.loop.watch(self, self._events)
+                if self._events:
+                    self.loop.watch(self, self._events)
 
     def detach(self) -> None:
         """Take the socket out of the loop; the calling thread, or the one that serves it, has it now."""
@@ -119,6 +125,18 @@ class Connection:
             if not self._is_asked:
                 self._is_asked = True
                 self._rewatch()
+
+    def pause(self) -> None:
+        """Read no more until ``resume``, and do not notice either that the client is gone. Only for duplex connections."""
+        with self._lock:
+            self._is_paused = True
+            self._rewatch()
+
+    def resume(self) -> None:
+        """Read on; may be called from any thread."""
+        with self._lock:
+            self._is_paused = False
+            self._rewatch()
 
     def on_ready(self, turn: Turn) -> None:
         """The loop saw something on the socket."""
@@ -152,6 +170,24 @@ class Connection:
         self._transmit(parts)
         if self._closes_when_sent and not self._unsent and not self.is_closed:
             self._finish()
+
+    def hold(self, data: bytes) -> None:
+        """Write at the end of the leader's round, together with the answers of other connections; only for the leader.
+
+        A client that waits is woken by every write; one that gets several in a row is woken once. Nothing else may be
+        written until then, and no handler called for this connection.
+        """
+        if self.tls is not None or self._unsent or self.is_closed:
+            self.send([data])
+        else:
+            self._held = data
+            self.loop.held.append(self)
+
+    def release(self) -> None:
+        """Write what is held, if anything is."""
+        held, self._held = self._held, b""
+        if held and not self.is_closed:
+            self._transmit([held])
 
     def without_hurry(self, action: Callable[[], Result], turn: Turn) -> Result:
         """Do something that takes a while the first time; like a handler's call, it may cost the thread its turn."""
@@ -211,6 +247,9 @@ class Connection:
                 return
             self.is_closed = True
         self.detach()
+        if self._held:
+            with contextlib.suppress(OSError):
+                self.sock.send(self._held)
         self.loop.forget(self)
         if self.tls is not None and not self._unsent:
             with contextlib.suppress(OSError):
@@ -239,7 +278,7 @@ class Connection:
         self._is_asked = False  # before the session looks at what its workers have left: later ones ask again
         if self._unsent:
             self._flush()
-        if not self.is_closed:
+        if not self.is_closed and not self._is_paused:
             self._receive(turn)
         if not self.is_closed:
             session.proceed(turn)
@@ -262,7 +301,9 @@ class Connection:
             data = self._decrypt(data)
             if not data:
                 return
-        if not data:
+        if not data and self.duplex is not None:
+            self.duplex.end_of_input()
+        elif not data:
             self.close()
         elif self.session is not None:
             self.session.receive(data, turn)
@@ -332,15 +373,22 @@ class Connection:
             self.sock.shutdown(socket.SHUT_WR)
 
     def _awaited_events(self) -> int:
-        if not self._unsent and not self._is_asked:
-            return select.POLLIN
-        return select.POLLIN | select.POLLOUT if self.duplex is not None else select.POLLOUT
+        writes = select.POLLOUT if self._unsent or self._is_asked else 0
+        if self.duplex is None:
+            return writes or select.POLLIN
+        return writes if self._is_paused else writes | select.POLLIN
 
     def _rewatch(self) -> None:
         """Tell the loop what the connection waits for now. Called with the lock held."""
         events = self._awaited_events()
-        if self._is_watched and events != self._events:
-            self._events = events
+        if not self._is_watched or events == self._events:
+            return
+        before, self._events = self._events, events
+        if not events:
+            self.loop.unwatch(self)  # poll would report a hang-up again and again, though nobody waits for anything
+        elif not before:
+            self.loop.watch(self, events)
+        else:
             self.loop.rewatch(self, events)
 
     def _send_now(self, parts: Sequence[Any]) -> Sequence[Any]:

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response
 
 from localstack.host.gateway.front_door.connection import Connection, ConnectionLost
 from localstack.host.gateway.front_door.crew import Turn
-from localstack.host.gateway.front_door.request import HeaderList, ServedRequest, make_environ
+from localstack.host.gateway.front_door.request import HeaderList, ServedHeaders, ServedRequest, make_environ
 from localstack.host.gateway.front_door.response import Head, body_of, chunks_of, has_no_body, make_head, simple
 from localstack.host.gateway.front_door.service import Service
 
@@ -28,14 +28,33 @@ _COPY_UP_TO = 16 * 1024
 """A head and a body together no larger than this are sent as one buffer; joining them costs less than a longer call."""
 
 
+_ONLY_ONCE = frozenset({"host", "transfer-encoding"})
+_NAMES_REMEMBERED = 1024
+
+
+class _Names(dict[bytes, tuple[str, str]]):
+    """Header names as text and in lower case: clients send the same few again and again."""
+
+    def __missing__(self, name: bytes) -> tuple[str, str]:
+        text = name.decode("latin-1")
+        known = (text, text.lower())
+        if len(self) < _NAMES_REMEMBERED:
+            self[name] = known
+        return known
+
+
+_NAMES = _Names()
+
+
 @dataclass(slots=True)
 class _Message:
-    """A complete request."""
+    """A complete request; ``index`` has the headers by their names in lower case."""
 
     method: str
     target: str
     version: str
     headers: HeaderList
+    index: dict[str, str]
     body: IO[bytes] | None
     length: int
     keeps_alive: bool
@@ -55,6 +74,7 @@ class Http1:
         self._has_begun = False
         self._expects_continue = False
         self._headers: HeaderList = []
+        self._index: dict[str, str] = {}
         self._chunks: list[bytes] = []
         self._spool: IO[bytes] | None = None
         self._length = 0
@@ -79,9 +99,10 @@ class Http1:
             if crew.is_saturated and not turn.lost:
                 self._let_a_worker_answer(message)
                 return
-            crew.begin(turn, connection)
             self._answer(message, turn)
-            crew.end(turn)
+        if self._upgrade is None and self._refusal is None and not self._expects_continue:
+            return
+        connection.release()
         if connection.is_draining or connection.is_closed:
             return
         if self._upgrade is not None:
@@ -117,26 +138,28 @@ class Http1:
         self._check_size(len(part))
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._check_size(len(name) + len(value) + 4)
-        if not self._headers_complete:  # a trailer is not trusted to be a header
-            self._headers.append((name.decode("latin-1"), value.decode("latin-1").rstrip(" \t")))
+        self._header_bytes += len(name) + len(value) + 4
+        if self._header_bytes > self._limits.header_bytes:
+            raise _TooLarge
+        if self._headers_complete:
+            return  # a trailer is not trusted to be a header
+        text, lower = _NAMES[name]
+        content = value.decode("latin-1").rstrip(" \t")
+        self._headers.append((text, content))
+        if self._index.setdefault(lower, content) is not content and lower in _ONLY_ONCE:
+            raise _Refused(HTTPStatus.BAD_REQUEST, f"a request has one {text} header")
 
     def on_headers_complete(self) -> None:
         self._headers_complete = True
-        version = self._parser.get_http_version()
+        version = self._version = self._parser.get_http_version()
         if version not in ("1.1", "1.0"):
             raise _Refused(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, f"HTTP/{version} is not spoken here")
-        hosts = 0
-        for name, value in self._headers:
-            size = len(name)  # cheaper than to lower every name
-            if size == 4 and name.lower() == "host":
-                hosts += 1
-            elif size == 6 and name.lower() == "expect":
-                self._expects_continue = version == "1.1" and value.lower() == "100-continue"
-            elif size == 17 and name.lower() == "transfer-encoding":
-                _check_coding(value, version)
-        if hosts > 1 or (hosts == 0 and version == "1.1"):
+        index = self._index
+        if "host" not in index and version == "1.1":
             raise _Refused(HTTPStatus.BAD_REQUEST, "a request has one Host header")
+        if "transfer-encoding" in index:
+            _check_coding(index["transfer-encoding"], version)
+        self._expects_continue = version == "1.1" and index.get("expect", "").lower() == "100-continue"
 
     def on_body(self, part: bytes) -> None:
         self._length += len(part)
@@ -158,13 +181,14 @@ class Http1:
             self._spool = None
         elif self._chunks:
             body = BytesIO(b"".join(self._chunks) if len(self._chunks) > 1 else self._chunks[0])
-        elif any(name.lower() in ("content-length", "transfer-encoding") for name, _ in self._headers):
+        elif "content-length" in self._index or "transfer-encoding" in self._index:
             body = BytesIO()
         message = _Message(
             parser.get_method().decode("latin-1"),
             self._target.decode("latin-1"),
-            parser.get_http_version(),
+            self._version,
             self._headers,
+            self._index,
             body,
             self._length,
             parser.should_keep_alive(),
@@ -179,6 +203,7 @@ class Http1:
     def _start_message(self) -> None:
         self._target = b""
         self._headers = []
+        self._index = {}
         self._chunks = []
         self._spool = None
         self._length = 0
@@ -281,6 +306,8 @@ class Http1:
 
     def _answer(self, message: _Message, turn: Turn) -> None:
         connection = self._connection
+        crew = connection.loop.crew
+        crew.begin(turn, connection)
         self._is_answering = True
         connection.deadline = None
         environ, path = make_environ(
@@ -292,10 +319,13 @@ class Http1:
             message.length,
             self._shared,
         )
-        response = self._service.answer(ServedRequest(environ, message.headers, path))
+        response = self._service.answer(
+            ServedRequest(environ, ServedHeaders.around(message.headers, message.index), path)
+        )
         self._has_begun = False
+        held = b""
         try:
-            self._write(message, environ, response, turn)
+            held = self._write(message, environ, response, turn)
         except ConnectionLost:
             connection.close()
         except (Exception, SystemExit):  # a body that is iterated runs the code of an extension
@@ -306,6 +336,12 @@ class Http1:
             if message.body is not None:
                 message.body.close()
             self._is_answering = False
+        still_leads = crew.end(turn)
+        if held:
+            if still_leads and not self._ready:
+                connection.hold(held)
+            else:
+                connection.send([held])
         if not connection.is_draining:
             connection.is_idle = not self._is_in_message
             self._renew_deadline()
@@ -318,7 +354,8 @@ class Http1:
             error = simple(HTTPStatus.INTERNAL_SERVER_ERROR, "internal error\n")
             self._connection.send([error], then_close=True, lingers=True)
 
-    def _write(self, message: _Message, environ: dict[str, Any], response: Response, turn: Turn) -> None:
+    def _write(self, message: _Message, environ: dict[str, Any], response: Response, turn: Turn) -> bytes:
+        """Send the answer; a small one after which the connection stays open is returned instead."""
         connection = self._connection
         body = body_of(response)
         length = None if body is None else sum(map(len, body))
@@ -327,13 +364,19 @@ class Http1:
         if head.closes:
             self._drop_ready()
         if has_no_body(response.status_code, message.method):
-            connection.send([head.data], then_close=head.closes)
-        elif body is not None and length is not None:
-            parts = [head.data, *body]
-            connection.send([b"".join(parts)] if length < _COPY_UP_TO else parts, then_close=head.closes)
-        else:
+            body, length = [], 0
+        if body is None or length is None:
             connection.loop.crew.leave(turn, connection)
             self._stream(head, response)
+            return b""
+        if length > _COPY_UP_TO:
+            connection.send([head.data, *body], then_close=head.closes)
+            return b""
+        whole = b"".join((head.data, *body))
+        if head.closes:
+            connection.send([whole], then_close=True)
+            return b""
+        return whole
 
     def _stream(self, head: Head, response: Response) -> None:
         """Send a body piece by piece as it is produced, and no more of it than its head has promised."""

@@ -30,16 +30,20 @@ from h2.events import (
     RequestReceived,
     StreamEnded,
     StreamReset,
+    TrailersReceived,
 )
 from h2.exceptions import DenialOfServiceError, ProtocolError
 from hyperframe.frame import GoAwayFrame
 from werkzeug.wrappers import Response
 
+from localstack.host.gateway.claims import Claims
 from localstack.host.gateway.front_door.connection import Connection
 from localstack.host.gateway.front_door.crew import Turn
 from localstack.host.gateway.front_door.fields import answer_fields, is_valid, read_request, simple_answer
+from localstack.host.gateway.front_door.forwarded import ForwardedStream
+from localstack.host.gateway.front_door.forwarding import Forwarding
 from localstack.host.gateway.front_door.frames import MAX_STREAMS, Allowance, FrameCutter, has_content, make_h2
-from localstack.host.gateway.front_door.request import ServedRequest, make_environ
+from localstack.host.gateway.front_door.request import ServedHeaders, ServedRequest, make_environ
 from localstack.host.gateway.front_door.response import body_of, has_no_body
 from localstack.host.gateway.front_door.service import Service
 from localstack.host.gateway.front_door.stream import Stream, StreamLost, Upload
@@ -48,6 +52,7 @@ LOG = logging.getLogger(__name__)
 
 _SENT_AT_ONCE = 256 * 1024
 """How much is framed before it is handed to the socket."""
+_RETRY = (b"retry-after", b"1")
 _FREE_FRAMES = 1000
 _FREE_FRAMES_PER_SECOND = 50.0
 
@@ -55,13 +60,15 @@ _FREE_FRAMES_PER_SECOND = 50.0
 class Http2:
     """The HTTP/2 session of a connection."""
 
-    def __init__(self, connection: Connection, service: Service) -> None:
+    def __init__(self, connection: Connection, service: Service, claims: Claims | None = None) -> None:
         connection.duplex = self
         self._connection = connection
         self._service = service
         self._limits = connection.loop.limits
         self._shared = service.connection_environ(connection)
         self._h2 = make_h2(self._limits.header_bytes)
+        self._forwarding = Forwarding(connection, self._h2, claims, self._announce) if claims is not None else None
+        self._turn = Turn()
         self._cutter = FrameCutter()
         self._streams: dict[int, Stream] = {}
         self._sending: deque[Stream] = deque()
@@ -74,6 +81,7 @@ class Http2:
         self._handlers: dict[type[Event], Callable[[Any], None]] = {
             RequestReceived: self._on_request,
             DataReceived: self._on_data,
+            TrailersReceived: self._on_trailers,
             StreamEnded: self._on_stream_ended,
             StreamReset: self._on_stream_reset,
             ConnectionTerminated: self._on_goodbye,
@@ -85,6 +93,7 @@ class Http2:
     # what the connection calls
 
     def receive(self, data: bytes, turn: Turn) -> None:
+        self._turn = turn
         try:
             for frame in self._cutter.cut(data):
                 events = self._h2.receive_data(frame)
@@ -117,6 +126,9 @@ class Http2:
                 self._refuse(stream, HTTPStatus.REQUEST_TIMEOUT, "the request did not come in time")
         self._carry_on()
 
+    def end_of_input(self) -> None:
+        self._connection.close()
+
     def shut_down(self) -> None:
         """Begin nothing new, and close after the answers that are under way; may be called from any thread."""
         self._is_leaving = True
@@ -130,6 +142,8 @@ class Http2:
     def end(self) -> None:
         for stream in list(self._streams.values()):
             self._lose(stream)
+        if self._forwarding is not None:
+            self._forwarding.end()
 
     # what the client sends
 
@@ -154,6 +168,12 @@ class Http2:
             self._refuse(stream, HTTPStatus.NOT_IMPLEMENTED, "this server is no proxy")
         elif not is_valid(stream):
             self._refuse(stream, HTTPStatus.BAD_REQUEST, "this is no valid method, path or content-length")
+        elif self._forwarding is not None and (claim := self._forwarding.claim(stream, self._turn)) is not None:
+            forwarded = self._forwarding.begin(stream, claim, event)
+            if forwarded is None:
+                self._refuse(stream, HTTPStatus.SERVICE_UNAVAILABLE, "too many requests are waiting", _RETRY)
+            else:
+                self._streams[stream.number] = forwarded
         elif not stream.is_complete:
             self._expect_body(stream)
 
@@ -166,8 +186,11 @@ class Http2:
 
     def _on_data(self, event: DataReceived) -> None:
         assert event.flow_controlled_length is not None
-        self._h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
         stream = self._streams.get(event.stream_id)
+        if isinstance(stream, ForwardedStream) and not stream.is_refused and self._forwarding is not None:
+            self._forwarding.pass_on(stream, event)
+        else:
+            self._h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
         if not event.data and event.stream_ended is None:
             self._count_free("frames without data")
         elif stream is not None and stream.upload is not None:
@@ -178,19 +201,23 @@ class Http2:
                 LOG.error("a request's body can't be kept: %s", error)
                 self._refuse(stream, HTTPStatus.INSUFFICIENT_STORAGE, "there is no room for the body")
 
+    def _on_trailers(self, event: TrailersReceived) -> None:
+        stream = self._streams.get(event.stream_id)
+        if isinstance(stream, ForwardedStream):
+            stream.pass_on(list(event.headers), ends=True)
+
     def _on_stream_ended(self, event: StreamEnded) -> None:
         stream = self._streams.get(event.stream_id)
         if stream is None:
             return
         stream.is_complete = True
-        if stream.is_refused:
+        if stream.is_refused or isinstance(stream, ForwardedStream):
             return
         stream.deadline = self._connection.deadline = None  # before the handler runs: a server that ends waits for it
         self._busy.add(stream)
         if not self._connection.loop.crew.enqueue(partial(self._answer, stream)):
             self._busy.discard(stream)
-            retry = (b"retry-after", b"1")
-            self._refuse(stream, HTTPStatus.SERVICE_UNAVAILABLE, "too many requests are waiting", retry)
+            self._refuse(stream, HTTPStatus.SERVICE_UNAVAILABLE, "too many requests are waiting", _RETRY)
 
     def _on_stream_reset(self, event: StreamReset) -> None:
         stream = self._streams.pop(event.stream_id, None)
@@ -229,7 +256,7 @@ class Http2:
     def _serve(self, stream: Stream, body: IO[bytes] | None) -> None:
         length = stream.upload.length if stream.upload is not None else 0
         environ, path = make_environ(stream.method, stream.target, "HTTP/2", stream.headers, body, length, self._shared)
-        response = self._service.answer(ServedRequest(environ, stream.headers, path))
+        response = self._service.answer(ServedRequest(environ, ServedHeaders.around(stream.headers), path))
         try:
             self._respond(stream, environ, response)
         finally:
@@ -274,7 +301,10 @@ class Http2:
     def _carry_on(self) -> None:
         """Send what can be sent now."""
         while self._changed:
-            self._queue(self._changed.popleft())
+            stream = self._changed.popleft()
+            if isinstance(stream, ForwardedStream) and self._forwarding is not None and self._is_open(stream):
+                self._forwarding.make_room(stream)
+            self._queue(stream)
         connection = self._connection
         has_more = True
         while has_more and not connection.is_draining and not connection.is_closed:
@@ -303,6 +333,8 @@ class Http2:
 
     def _frame(self, stream: Stream) -> int:
         """Frame the next part of a stream's answer; how many bytes of its body that were, and a few for its head."""
+        if isinstance(stream, ForwardedStream) and not stream.is_refused and self._forwarding is not None:
+            return self._frame_forwarded(stream, self._forwarding)
         sent = 0
         try:
             head = stream.take_head()
@@ -328,6 +360,24 @@ class Http2:
             stream.deadline = time.monotonic() + self._limits.idle_write_seconds
         return sent
 
+    def _frame_forwarded(self, stream: ForwardedStream, forwarding: Forwarding) -> int:
+        try:
+            sent, is_last = forwarding.frame(stream)
+        except ProtocolError as error:
+            LOG.debug("stream %d was given up: %s", stream.number, error)
+            self._reset(stream, ErrorCodes.INTERNAL_ERROR)
+            return 0
+        failure = stream.failure
+        if is_last:
+            self._close(stream)
+        elif failure is not None and not stream.has_more:
+            if failure.code is None and not stream.response.has_begun:
+                self._refuse(stream, HTTPStatus.BAD_GATEWAY, failure.reason)
+            else:
+                self._reset(stream, ErrorCodes.INTERNAL_ERROR if failure.code is None else failure.code)
+            return 1
+        return sent
+
     def _queue(self, stream: Stream) -> None:
         if not stream.is_queued and self._is_open(stream):
             stream.is_queued = True
@@ -349,7 +399,7 @@ class Http2:
         stream.respond(*simple_answer(status, text, *fields))
         self._queue(stream)
 
-    def _reset(self, stream: Stream, code: ErrorCodes) -> None:
+    def _reset(self, stream: Stream, code: int) -> None:
         with contextlib.suppress(ProtocolError):  # the client has reset it itself
             self._h2.reset_stream(stream.number, code)
         self._streams.pop(stream.number, None)

@@ -18,6 +18,9 @@ from localstack.host.gateway.front_door.crew import Crew, Turn
 LOG = logging.getLogger(__name__)
 
 _SWEEP_SECONDS = 1.0
+_HELD_AT_ONCE = 16
+_HELD_SECONDS = 0.0002
+"""How long an answer waits for others at most, unless the handler of another request takes longer."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,12 @@ class Limits:
     """How long a client may send nothing in the middle of a body."""
     idle_write_seconds: float = 60.0
     """How long a client may take nothing of an answer."""
+
+
+class Holder(Protocol):
+    """A connection that waits with an answer until the end of the leader's round."""
+
+    def release(self) -> None: ...
 
 
 class Watched(Protocol):
@@ -59,6 +68,8 @@ class Loop:
         self.crew = crew
         self.tls_context = tls_context
         self.connections: dict[int, Watched] = {}
+        self.held: list[Holder] = []
+        """Connections with answers that go out together; only the leader touches it."""
         self._expire: Callable[[float], None] = lambda now: None
         self._has_epoll = hasattr(select, "epoll")
         self._poller = select.epoll() if self._has_epoll else select.poll()
@@ -103,6 +114,7 @@ class Loop:
         """Serve until the turn is lost or the crew is told to stop."""
         poll, watched, wake_fd = self._poller.poll, self._watched, self._wake_end.fileno()
         timeout = _SWEEP_SECONDS if self._has_epoll else _SWEEP_SECONDS * 1000
+        self._release_held()  # what the leader before has left behind
         while not self.crew.is_ended:
             try:
                 events = poll(timeout)
@@ -110,6 +122,7 @@ class Loop:
                 if error.errno == errno.EINTR:
                     continue
                 raise
+            release_at = time.monotonic() + _HELD_SECONDS
             for fd, _ in events:
                 item = watched.get(fd)
                 if item is not None:
@@ -121,8 +134,12 @@ class Loop:
                         item.close()
                     if turn.lost:
                         return
+                    if self.held and (len(self.held) >= _HELD_AT_ONCE or time.monotonic() > release_at):
+                        self._release_held()
+                        release_at = time.monotonic() + _HELD_SECONDS
                 elif fd == wake_fd:
                     self._drain_wakes()
+            self._release_held()
             now = time.monotonic()
             if now >= self._next_sweep:
                 self._next_sweep = now + _SWEEP_SECONDS
@@ -134,6 +151,11 @@ class Loop:
             self._poller.close()  # type: ignore[union-attr]
         self._waker.close()
         self._wake_end.close()
+
+    def _release_held(self) -> None:
+        held = self.held
+        while held:
+            held.pop().release()
 
     def _drain_wakes(self) -> None:
         with contextlib.suppress(BlockingIOError):

@@ -19,7 +19,7 @@ HeaderList = list[tuple[str, str]]
 class ServedRequest(Request):  # type: ignore[misc]  # rolo is not typed
     """A ``rolo.Request`` whose environ, headers and path come straight from the server's parser."""
 
-    def __init__(self, environ: dict[str, Any], headers: HeaderList, path: str) -> None:
+    def __init__(self, environ: dict[str, Any], headers: ServedHeaders, path: str) -> None:
         # werkzeug's constructor would read all this back out of the environ; these are the attributes that it sets
         self.method = environ["REQUEST_METHOD"]
         self.scheme = environ["wsgi.url_scheme"]
@@ -27,7 +27,7 @@ class ServedRequest(Request):  # type: ignore[misc]  # rolo is not typed
         self.root_path = ""
         self.path = path
         self.query_string = environ["QUERY_STRING"].encode("latin-1")
-        self.headers = ServedHeaders.around(headers)
+        self.headers = headers
         self.remote_addr = environ["REMOTE_ADDR"]
         self.environ = environ
         self.shallow = False
@@ -44,14 +44,19 @@ class ServedHeaders(Headers):
     _index: dict[str, str] | None = None
 
     @classmethod
-    def around(cls, pairs: HeaderList) -> ServedHeaders:
-        """Headers around a list that is theirs from now on; names keep their case."""
+    def around(cls, pairs: HeaderList, index: dict[str, str] | None = None) -> ServedHeaders:
+        """Headers around a list that is theirs from now on; names keep their case.
+
+        :param index: the first value of every name, by the name in lower case, when that is known already
+        """
         headers = cls.__new__(cls)
         headers._list = pairs
+        headers._index = index
         return headers
 
     def get(self, key: str, default: Any = None, type: Any = None) -> Any:  # type: ignore[override]
-        value = self._lower().get(key.lower(), default)
+        index = self._index
+        value = (self._lower() if index is None else index).get(key.lower(), default)
         if type is None or value is default:
             return value
         try:

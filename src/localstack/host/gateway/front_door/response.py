@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
@@ -15,8 +15,8 @@ from localstack.http import Response as JsonResponse
 
 _DEFAULT_TYPE = ("Content-Type", "text/plain; charset=utf-8")
 _CRLF = b"\r\n"
-_URI_HEADERS = frozenset({"location", "content-location"})
-_FRAMING = {name: name for name in ("connection", "content-length", "date", "transfer-encoding")}
+_HANDLED = {name: name for name in ("connection", "content-length", "date", "location", "transfer-encoding")}
+_HANDLED["content-location"] = "location"
 """Headers that need a look; how a body is framed is the server's business, so ``Transfer-Encoding`` is dropped."""
 _BODILESS = frozenset({204, 304})
 
@@ -66,24 +66,24 @@ def make_head(
     lines = [_status_line(response._status)]
     declared: int | None = None
     has_date = False
-    pairs: Iterable[tuple[str, str]] = response.headers._list
-    if any(name.lower() in _URI_HEADERS for name, _ in pairs):
-        pairs = response.get_wsgi_headers(environ)  # werkzeug makes them legal URIs
-    for name, value in pairs:
-        handled = _FRAMING.get(name.lower())
+    for name, value in response.headers._list:
+        handled, line = _header_line(name, value)
         if handled is None:
-            lines.append(_header_line(name, value))
+            lines.append(line)
+        elif handled == "location":
+            legal = response.get_wsgi_headers(environ)[name]  # werkzeug makes it a legal URI
+            lines.append(_header_line(name, legal)[1])
         elif handled == "content-length":
             # a length that a handler has set counts where we don't know better: HEAD, and bodies that are iterated
             counts = length is None or (length == 0 and environ["REQUEST_METHOD"] == "HEAD")
             if counts and declared is None and status != 204 and value.isascii() and value.isdigit():
                 declared = int(value)
-                lines.append(_header_line(name, value))
+                lines.append(line)
         elif handled == "connection":
             keeps_alive = keeps_alive and "close" not in value.lower()
         elif handled == "date":
             has_date = True
-            lines.append(_header_line(name, value))
+            lines.append(line)
     if not has_date:
         lines.append(_date_line(int(time.time())))
     is_chunked = False
@@ -131,9 +131,9 @@ def simple(status: HTTPStatus, text: str = "", *headers: tuple[str, str]) -> byt
 
 
 @lru_cache(maxsize=4096)
-def _header_line(name: str, value: str) -> bytes:
-    """One header; line breaks in it are dropped, so that a value can't start another header."""
-    return f"{name}: {value}".encode("latin-1", "replace").translate(None, b"\r\n\0")
+def _header_line(name: str, value: str) -> tuple[str | None, bytes]:
+    """What has to be looked at in a header, and its line, without breaks, so that a value can't start another header."""
+    return _HANDLED.get(name.lower()), f"{name}: {value}".encode("latin-1", "replace").translate(None, b"\r\n\0")
 
 
 @lru_cache(maxsize=256)

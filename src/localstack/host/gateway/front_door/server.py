@@ -15,11 +15,13 @@ from rolo.gateway import Gateway
 
 from localstack.host.gateway.addresses import cannot_listen, resolve
 from localstack.host.gateway.certificate import ServerCertificate
+from localstack.host.gateway.claims import Claims
 from localstack.host.gateway.front_door.connection import Connection, Session
 from localstack.host.gateway.front_door.crew import Crew, Turn
 from localstack.host.gateway.front_door.http1 import Http1
 from localstack.host.gateway.front_door.loop import Limits, Loop
 from localstack.host.gateway.front_door.service import Service
+from localstack.host.gateway.front_door.tunnel import ClientEnd
 from localstack.host.settings import HostAndPort, Settings
 
 LOG = logging.getLogger(__name__)
@@ -28,6 +30,11 @@ _BACKLOG = 1024
 _ACCEPTS_AT_ONCE = 64
 _DRAIN_SECONDS = 0.5
 _HTTP2_FIRST_LINE = b"PRI * HTTP/2.0\r\n"
+_HTTP1_BEGINNINGS = (
+    b"GET ", b"HEAD ", b"POST ", b"PUT ", b"DELETE ", b"PATCH ", b"OPTIONS ", b"CONNECT ", b"TRACE "
+)  # fmt: skip
+_UNDECIDED_BYTES = 4096
+"""So much of a connection is shown to those that may claim it."""
 _OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
@@ -62,10 +69,16 @@ class _Listener:
 
 
 class FrontDoor:
-    """Serves a gateway on the addresses of the settings. ``run`` may be called on any thread."""
+    """Serves a gateway on the addresses of the settings. ``run`` may be called on any thread.
 
-    def __init__(self, gateway: Gateway, settings: Settings, limits: Limits | None = None) -> None:
+    :param claims: connections and streams that are forwarded instead
+    """
+
+    def __init__(
+        self, gateway: Gateway, settings: Settings, limits: Limits | None = None, claims: Claims | None = None
+    ) -> None:
         self.limits = limits or Limits()
+        self._claims = claims
         self._settings = settings
         self._crew = Crew(max(settings.gateway_worker_count, 1), self.limits.waiting_requests)
         self._loop = Loop(self.limits, self._crew, ServerCertificate(settings).context)
@@ -169,12 +182,20 @@ class FrontDoor:
             return connection.without_hurry(lambda: self._open_http2(connection), turn)
         if _HTTP2_FIRST_LINE.startswith(data):
             return None
+        if self._claims is not None and self._claims.has_tcp and not data.startswith(_HTTP1_BEGINNINGS):
+            claims, is_undecided = self._claims, any(start.startswith(data) for start in _HTTP1_BEGINNINGS)
+            if not is_undecided:
+                claim, is_undecided = connection.without_hurry(lambda: claims.of_connection(data), turn)
+                if claim is not None:
+                    return ClientEnd(connection, claim)
+            if is_undecided and len(data) < _UNDECIDED_BYTES:
+                return None
         return Http1(connection, self._service)
 
     def _open_http2(self, connection: Connection) -> Session:
         from localstack.host.gateway.front_door.http2 import Http2  # slow to import, and few clients speak it
 
-        return Http2(connection, self._service)
+        return Http2(connection, self._service, self._claims)
 
     def _expire(self, now: float) -> None:
         for connection in self._connections():

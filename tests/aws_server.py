@@ -30,7 +30,7 @@ class AwsServer:
         self.response_handlers: list[Handler] = []
         gateway = Gateway(
             request_handlers=[self._recognise, self._run_request_handlers, self._call],
-            response_handlers=[self._read_answer, self._run_response_handlers],
+            response_handlers=[self._read_answer, self._run_response_handlers, self._write_answer],
             exception_handlers=[self._serialise],
             context_class=RequestContext,
         )
@@ -79,6 +79,9 @@ class AwsServer:
     def _run_response_handlers(self, chain: HandlerChain, context: RequestContext, response: Response) -> None:
         for handler in self.response_handlers:
             handler(chain, context, response)
+
+    def _write_answer(self, chain: HandlerChain, context: RequestContext, response: Response) -> None:
+        self.emulation.write_answer(context, response)
 
 
 class _Quiet(WSGIRequestHandler):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from platforms import Home, Platform, free_port
+from platforms import Home, Platform, platforms_of
 
 # A shell's background job ignores Ctrl-C, and so would every program that a test starts and interrupts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -25,38 +24,8 @@ def home(tmp_path: Path) -> Home:
 @pytest.fixture
 def start(home: Home) -> Iterator[Callable[..., Platform]]:
     """Start platforms: ``start(DEBUG="1")`` returns one after ``Ready.``; all are ended with the test."""
-    started: list[Platform] = []
-
-    def _start(*, ready: bool = True, arguments: tuple[str, ...] = (), **environ: str) -> Platform:
-        port = int(environ.get("GATEWAY_LISTEN", ":").rpartition(":")[2] or free_port())
-        environ = {"GATEWAY_LISTEN": f"127.0.0.1:{port}", "EXTENSION_DEV_MODE": "1"} | environ
-        full = home.environ(**environ)
-        process = subprocess.Popen(
-            [sys.executable, "-m", "localstack.host.cli.main", "start", "--no-banner", *arguments],
-            env=full,
-            cwd=home.path,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        platform = Platform(process, port, home.path, full)
-        started.append(platform)
-        if ready:
-            platform.wait_for(r"^Ready\.$", platform.stdout)
-        return platform
-
-    yield _start
-    for platform in started:
-        if platform.process.poll() is None:
-            platform.process.terminate()
-            try:
-                platform.process.wait(15)
-            except subprocess.TimeoutExpired:
-                platform.process.kill()
-                platform.process.wait()
-        for stream in (platform.process.stdout, platform.process.stderr):
-            if stream is not None:
-                stream.close()
+    with platforms_of(home) as _start:
+        yield _start
 
 
 @pytest.fixture(scope="session")

@@ -235,10 +235,6 @@ class Door:
         with self.connect() as client:
             return client.ask(target, method, body, *headers)
 
-    def connections(self) -> int:
-        """How many connections there are, to clients and to servers."""
-        return len(self.server._loop.connections)
-
     def is_answering(self) -> bool:
         return self.ask("/echo").status == 200
 

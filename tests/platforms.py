@@ -16,7 +16,8 @@ import tempfile
 import textwrap
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,19 @@ class Platform:
         self.process.send_signal(number)
         return self.process.wait(30)
 
+    def end(self) -> None:
+        """Stop the process, by force after some time, and close its streams."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(15)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        for stream in (self.process.stdout, self.process.stderr):
+            if stream is not None:
+                stream.close()
+
     def client(self, service: str, **kwargs: Any) -> Any:
         """A boto3 client on this platform."""
         import boto3
@@ -184,3 +198,33 @@ class Home:
         if {"path": str(project)} not in enabled:
             registry.write_text(json.dumps({"version": 1, "extensions": [*enabled, {"path": str(project)}]}))
         return project
+
+
+@contextmanager
+def platforms_of(home: Home) -> Iterator[Callable[..., Platform]]:
+    """A function that starts platforms in a user's world, after ``Ready.`` by default; all of them are ended."""
+    started: list[Platform] = []
+
+    def start(*, ready: bool = True, arguments: tuple[str, ...] = (), **environ: str) -> Platform:
+        port = int(environ.get("GATEWAY_LISTEN", ":").rpartition(":")[2] or free_port())
+        environ = {"GATEWAY_LISTEN": f"127.0.0.1:{port}", "EXTENSION_DEV_MODE": "1"} | environ
+        full = home.environ(**environ)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "localstack.host.cli.main", "start", "--no-banner", *arguments],
+            env=full,
+            cwd=home.path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        platform = Platform(process, port, home.path, full)
+        started.append(platform)
+        if ready:
+            platform.wait_for(r"^Ready\.$", platform.stdout)
+        return platform
+
+    try:
+        yield start
+    finally:
+        for platform in started:
+            platform.end()

@@ -76,7 +76,9 @@ def _some_of(
 ) -> dict[str, Any]:
     """All required members and at most four others, at least one altogether: EC2's structures have hundreds."""
     least = 0 if required or not optional else 1
-    chosen = draw(st.lists(st.sampled_from(list(optional)), unique=True, min_size=least, max_size=4)) if optional else []
+    chosen = (
+        draw(st.lists(st.sampled_from(list(optional)), unique=True, min_size=least, max_size=4)) if optional else []
+    )
     return {name: draw(strategy) for name, strategy in (required | {name: optional[name] for name in chosen}).items()}
 
 

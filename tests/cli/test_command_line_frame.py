@@ -175,10 +175,34 @@ def test_a_reader_that_goes_away_is_no_error_worth_a_message(home: Home) -> None
     assert result.stderr == ""
 
 
-def test_a_closed_stdout_is_survived(home: Home) -> None:
-    command = f"exec {sys.executable} -m localstack.host.cli.main license info >&-"
-    result = subprocess.run(command, shell=True, env=home.environ(), capture_output=True, text=True, check=False)  # noqa: S602
-    assert "Traceback" not in result.stderr
+@pytest.mark.parametrize(
+    ("arguments", "exit_code"), [("license info", 0), ("status", 0), ("extensions list", 0), ("extensions dev list", 0)]
+)
+def test_a_closed_stdout_is_survived(home: Home, arguments: str, exit_code: int) -> None:
+    result = run_in_shell(home, f"{arguments} >&-")
+    assert (result.returncode, "Error" in result.stderr) == (exit_code, False)
+
+
+@pytest.mark.parametrize("arguments", ["login", "extensions dev new"])
+def test_a_closed_stdin_is_one_sentence(home: Home, arguments: str) -> None:
+    result = run_in_shell(home, f"{arguments} <&-")
+    assert result.returncode == 1
+    assert "this is a bug" not in result.stderr
+
+
+@pytest.mark.parametrize("arguments", ["extensions install ./here", "extensions dev new"])
+def test_a_working_folder_that_is_gone_is_one_sentence(home: Home, arguments: str) -> None:
+    result = run_in_shell(home, arguments, before="mkdir gone && cd gone && rmdir ../gone")
+    assert result.returncode == 1
+    assert "❌ Error: the working folder is not there any more" in result.stderr
+
+
+def run_in_shell(home: Home, arguments: str, before: str = "true") -> subprocess.CompletedProcess[str]:
+    """Run ``localstack ARGUMENTS`` with the redirections in it, after another command."""
+    command = f"{before} && exec {sys.executable} -m localstack.host.cli.main {arguments}"
+    return subprocess.run(
+        ["sh", "-c", command], env=home.environ(), cwd=home.path, capture_output=True, text=True, check=False
+    )
 
 
 def test_a_profile_is_read_wherever_its_option_stands(home: Home) -> None:

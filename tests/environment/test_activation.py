@@ -184,7 +184,7 @@ def test_a_change_that_can_not_be_put_in_force_leaves_the_generation_before(tmp_
     add_generation(generations)
     (tmp_path / "extensions.toml").unlink()
     (tmp_path / "extensions.toml" / "in the way").mkdir(parents=True)
-    with pytest.raises(OSError, match="extensions.toml"):
+    with pytest.raises(OSError, match=r"extensions\.toml"):
         add_generation(generations)
     current = generations.current()
     assert current is not None

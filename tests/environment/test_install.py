@@ -188,6 +188,8 @@ def test_uninstalling_what_is_not_there_says_so(installer: Installer) -> None:
     with pytest.raises(NotInstalledError, match="Extension nothing is not installed"):
         installer.uninstall("nothing")
     assert not installer.home.volume.exists()
+    with pytest.raises(NotInstalledError, match=r"Extension git\+https://\*\*\*@example.com/x is not installed"):
+        installer.uninstall("git+https://jane:geheim@example.com/x")
 
 
 @pytest.mark.parametrize("kind", ["sdist", "wheel"])
@@ -219,6 +221,14 @@ def test_a_folder_with_nothing_but_the_documented_setup_cfg_is_installed(install
     installer.install("./announcer")
     assert installer.plugin_names() == ["my_ready_annoucer"]
     assert sorted(path.name for path in project.iterdir()) == ["localstack_annoucer", "setup.cfg"]
+
+
+def test_links_that_lead_nowhere_do_not_hinder_a_folder(installer: Installer) -> None:
+    project = write_seed_project(installer.home.path / "announcer", setup_py=None)
+    (project / ".#setup.cfg").symlink_to("jane@desk.4711:1700000000")  # how an editor locks a file
+    (project / "data").symlink_to("/nowhere")
+    installer.install("./announcer")
+    assert installer.plugin_names() == ["my_ready_annoucer"]
 
 
 def test_a_folder_is_built_again_only_after_it_changed(installer: Installer, tmp_path: Path) -> None:

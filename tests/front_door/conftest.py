@@ -14,7 +14,7 @@ from localstack.host.gateway.front_door.loop import Limits
 
 @pytest.fixture
 def open_door(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Iterator[Callable[..., Door]]:
-    """Open front doors: ``open_door(workers=3, header_seconds=0.1)``; keywords beside ``workers`` and ``claims`` are ``Limits``.
+    """Open front doors: ``open_door(workers=3, header_seconds=0.1)``; the other keywords are ``Limits``.
 
     With the test they are stopped, must leave no thread behind and must not have logged an error.
     """

@@ -140,6 +140,14 @@ def test_the_root_is_a_page_for_browsers_and_json_for_programs(platform: Platfor
     assert platform.request("HEAD", "/").status_code == 200
 
 
+def test_the_page_shows_the_services_in_use_first(platform: Platform) -> None:
+    platform.client("sts").get_caller_identity()
+    page = platform.get("/", headers={"Accept": "text/html"}).text
+    running, available = re.findall(r"<p><strong>(\w+)</strong>: (.*)</p>", page)
+    assert (running[0], available[0]) == ("running", "available")
+    assert "sts" in running[1].split(", ")
+
+
 def test_health_has_the_shape_that_tools_read(platform: Platform) -> None:
     health = platform.get("/_localstack/health").json()
     assert health["edition"] == "community"

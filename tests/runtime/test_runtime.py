@@ -25,7 +25,7 @@ def server(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_the_platform_cleanly(number: signal.Signals, start: Callable[..., Platform]) -> None:
     platform = start()
     assert platform.signal(number) == 0
@@ -33,6 +33,21 @@ def test_a_signal_ends_the_platform_cleanly(number: signal.Signals, start: Calla
     assert "Traceback" not in platform.log
     with pytest.raises(OSError, match="refused"):
         socket.create_connection(("127.0.0.1", platform.port), timeout=5)
+
+
+def test_a_platform_started_by_nohup_outlives_its_terminal(home: Home) -> None:
+    command = ["nohup", sys.executable, "-m", "localstack.host.cli.main", "start"]
+    environ = home.environ(GATEWAY_LISTEN="127.0.0.1:0")
+    with subprocess.Popen(
+        command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert "Ready.\n" in iter(process.stdout.readline, "")
+        process.send_signal(signal.SIGHUP)
+        assert home.run("restart").returncode == 0
+        process.terminate()
+        output = process.stdout.read()
+    assert (process.returncode, "received signal 15" in output, "received signal 1\n" in output) == (0, True, False)
 
 
 def test_a_signal_that_another_thread_gets_ends_the_platform_too(
@@ -61,6 +76,19 @@ def test_a_signal_that_another_thread_gets_ends_the_platform_too(
         platform.get("/signal")
     assert platform.process.wait(10) == 0
     assert "Localstack runtime received signal 15" in platform.stdout
+
+
+def test_a_signal_ends_the_platform_when_nobody_reads_what_it_prints(home: Home) -> None:
+    command = [sys.executable, "-m", "localstack.host.cli.main", "start", "--no-banner"]
+    environ = home.environ(GATEWAY_LISTEN="127.0.0.1:0")
+    with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert "Ready.\n" in iter(process.stdout.readline, "")
+        process.stdout.close()
+        process.stderr.close()
+        process.terminate()
+        assert process.wait(30) == 0
 
 
 def test_a_forked_child_can_be_terminated_without_the_platform(home: Home, start: Callable[..., Platform]) -> None:
@@ -307,6 +335,30 @@ def test_a_restart_over_http_runs_new_code_in_the_same_process(home: Home, start
     assert platform.process.pid == pid
     assert platform.process.poll() is None
     assert platform.signal() == 0
+
+
+def test_a_signal_during_a_restart_ends_the_platform(home: Home, start: Callable[..., Platform]) -> None:
+    os.mkfifo(home.path / "may-go-on")
+    home.write_extension(
+        "slow",
+        """
+        import pathlib
+        from localstack.extensions.api import Extension
+        class TheExtension(Extension):
+            name = "slow"
+            def on_platform_shutdown(self):
+                print("STOPPING")
+                pathlib.Path("may-go-on").read_text()
+        """,
+    )
+    platform = start()
+    platform.request("POST", "/_localstack/health", json={"action": "restart"})
+    platform.wait_for("^STOPPING$")
+    platform.process.terminate()
+    platform.wait_for("received signal 15")
+    (home.path / "may-go-on").write_text("")
+    assert platform.process.wait(30) == 0
+    assert platform.stdout.count("Ready.") == 1
 
 
 def test_kill_over_http_ends_the_platform(start: Callable[..., Platform]) -> None:

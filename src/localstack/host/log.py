@@ -50,15 +50,17 @@ def render_line(at_seconds: float, level: str, thread: str, logger: str, message
 
     :param at_seconds: when, in seconds since the epoch
     """
-    whole = int(at_seconds)
+    second = int(at_seconds)
+    clock, origin = _line_parts(second, level, thread, logger)
+    return f"{clock}.{int((at_seconds - second) * 1000):03d}{origin}{message}"
+
+
+@lru_cache(maxsize=256)
+def _line_parts(second: int, level: str, thread: str, logger: str) -> tuple[str, str]:
+    """What the lines of one second, thread and logger have in common, before and after the milliseconds."""
+    clock = time.strftime(_DATE_FORMAT, time.localtime(second))
     name = compress_logger_name(logger)
-    milliseconds = int((at_seconds - whole) * 1000)
-    return f"{_clock(whole)}.{milliseconds:03d} {level:>5} --- [{thread[-_THREAD_WIDTH:]:>12}] {name:<26} : {message}"
-
-
-@lru_cache(maxsize=2)
-def _clock(second: int) -> str:
-    return time.strftime(_DATE_FORMAT, time.localtime(second))
+    return clock, f" {level:>5} --- [{thread[-_THREAD_WIDTH:]:>12}] {name:<26} : "
 
 
 @lru_cache(maxsize=1024)

@@ -283,11 +283,14 @@ class Runtime:
         self._lifecycle.ready()
 
     def _on_signal(self, number: int) -> None:
+        self._restarting = False  # who wants the platform to end does not want it back
         self.stop()  # first: who reads stdout may have stopped reading
         # not print(): another thread may hold the writer's lock for good
-        os.write(
-            sys.__stdout__.fileno() if sys.__stdout__ else 1, f"Localstack runtime received signal {number}\n".encode()
-        )
+        with contextlib.suppress(OSError):  # nobody may be reading
+            os.write(
+                sys.__stdout__.fileno() if sys.__stdout__ else 1,
+                f"Localstack runtime received signal {number}\n".encode(),
+            )
 
     def _interrupt_start(self) -> None:
         if not self._serving and not self._interrupted:

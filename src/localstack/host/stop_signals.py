@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM, heard whatever the threads of the process are doing.
+"""The signals that ask for an end, heard whatever the threads of the process are doing.
 
 Python runs a signal's handler on the main thread, between two of its instructions. That is of no use to a server:
 when the kernel hands the signal to another thread, a main thread that waits for a lock is not woken, and a handler
@@ -14,11 +14,12 @@ import threading
 from collections.abc import Callable
 from types import FrameType
 
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Ctrl-C, ``stop``, and a terminal that is closed (unless the platform was started by ``nohup``)."""
 
 
 class StopSignals:
-    """Calls ``received`` with the number of every SIGINT and SIGTERM, on a thread of its own.
+    """Calls ``received`` with the number of every one of ``STOP_SIGNALS``, on a thread of its own.
 
     :param received: does the work; may take locks and start threads
     :param interrupt: runs on the main thread, soon, maybe within ``install`` already; it may raise to unwind what that
@@ -30,7 +31,7 @@ class StopSignals:
         self._interrupt = interrupt
 
     def install(self) -> None:
-        """Take over both signals, for the rest of the process's life. Call it on the main thread."""
+        """Take over the signals, for the rest of the process's life. Call it on the main thread."""
         reader, writer = os.pipe()
         os.set_blocking(writer, False)
         threading.Thread(target=self._listen, args=(reader,), name="Runtime-Signals", daemon=True).start()
@@ -38,7 +39,8 @@ class StopSignals:
         os.register_at_fork(before=mask.block, after_in_parent=mask.restore, after_in_child=mask.let_go)
         signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
         for number in STOP_SIGNALS:  # last: the first one may arrive, and interrupt, right here
-            signal.signal(number, self._on_main_thread)
+            if not _is_ignored_hangup(number):
+                signal.signal(number, self._on_main_thread)
 
     def _listen(self, reader: int) -> None:
         while numbers := os.read(reader, 64):
@@ -66,4 +68,11 @@ class _MaskOfForkingThread(threading.local):
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        if not _is_ignored_hangup(signal.SIGHUP):
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)
         self.restore()
+
+
+def _is_ignored_hangup(number: int) -> bool:
+    """Whether it is SIGHUP and was set to be ignored, as ``nohup`` does it."""
+    return number == signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN

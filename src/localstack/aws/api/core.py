@@ -73,7 +73,8 @@ class _FromAnswer:
         if context is None:
             return None
         if read := context.__dict__.pop("_answer_reader", None):
-            context.__dict__.update(read())
+            for name, value in read().items():
+                context.__dict__.setdefault(name, value)
         return context.__dict__.get(self._name)
 
 
@@ -99,8 +100,7 @@ class RequestContext(RoloRequestContext):  # type: ignore[misc]  # rolo is not t
     trace_context: dict[str, Any]
 
     def __init__(self, request: Request | None = None) -> None:
-        super().__init__(request)
-        self.trace_context = {}
+        self.__dict__.update(request=request, trace_context={})  # what rolo's constructor and __setattr__ come to
 
     @property
     def request_id(self) -> str:

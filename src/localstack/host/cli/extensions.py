@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from localstack.host.cli.group import short_help_option
+from localstack.host.cli.working_directory import working_directory
 from localstack.host.environment.environment import ExtensionEnvironment, InstallOutcome
 from localstack.host.settings import Settings
 
@@ -77,7 +77,7 @@ def install(ctx: click.Context, name: str, verbose: bool) -> None:
     environment = ExtensionEnvironment(Settings.load())
     is_verbose = verbose or _is_group_verbose(ctx)
     with _reporting(is_verbose) as report:
-        result = environment.install(name, Path.cwd(), report, is_verbose)
+        result = environment.install(name, working_directory(), report, is_verbose)
     if result.outcome is InstallOutcome.INSTALLED:
         click.echo(_RESTART)
 

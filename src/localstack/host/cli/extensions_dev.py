@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from localstack.host.cli.group import short_help_option
+from localstack.host.cli.working_directory import working_directory
 from localstack.host.dev.registry import DevRegistry
 from localstack.host.errors import DevModeError
 from localstack.host.settings import Settings
@@ -58,13 +59,14 @@ def list_enabled() -> None:
 def new() -> None:
     from localstack.host.dev.project import create_project  # only this command needs it
 
-    project = create_project(_ask(), Path.cwd())
+    directory = working_directory()
+    project = create_project(_ask(directory), directory)
     name = project.name
     click.echo(f"created {project}")
     click.echo(f"next: `cd {name} && make install`, `localstack extensions dev enable .`, `{_START}`")
 
 
-def _ask() -> dict[str, str]:
+def _ask(directory: Path) -> dict[str, str]:
     """Ask the template's questions; an answer that can't be used ends the command, so that piped input can't slip."""
     from localstack.host.dev.project import TEMPLATE_FIELDS, refuse_existing
 
@@ -72,7 +74,7 @@ def _ask() -> dict[str, str]:
     for field in TEMPLATE_FIELDS:
         answers[field.name] = field.check(_prompt(field.name, field.default(answers)))
         if field.name == "project_slug":
-            refuse_existing(Path.cwd() / answers[field.name])
+            refuse_existing(directory / answers[field.name])
     return answers
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import click
 
@@ -79,8 +80,16 @@ def split_profile(arguments: list[str]) -> tuple[list[str], str | None]:
     return rest, profile
 
 
+def replace_closed_streams() -> None:
+    """Give a standard stream that this process has not got the null device, also so that no socket gets its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115 - open as long as the process
+
+
 def main() -> None:
     """Run the command that ``sys.argv`` asks for; ends by ``SystemExit``: 0, 1 for a failure, 2 for wrong usage."""
+    replace_closed_streams()
     survive_narrow_encodings()
     failures = FailureHook()
     sys.excepthook = failures

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
 
 from localstack.aws.api import CommonServiceException, ServiceException
 from localstack.aws.api.core import ServiceResponse
+from localstack.host.emulation import cbor
+from localstack.host.emulation.serializer import JSON_IN_CBOR
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel
@@ -15,24 +19,27 @@ _FIRST_ERROR_STATUS = 301  # as botocore has it
 
 
 def parse_answer(
-    operation: OperationModel, protocol: str, status: int, headers: dict[str, str], body: bytes
+    operation: OperationModel, protocol: str, status: int, headers: Iterable[tuple[str, str]], body: bytes
 ) -> tuple[ServiceResponse | None, ServiceException | None]:
     """The parsed answer or the exception that it tells of; the answer of a streaming operation is ``{}``.
 
     What an extension answered instead of the service may be no answer of the protocol: then the answer is ``{}`` or the
     exception has an empty code.
 
-    :param headers: with names in lower case
+    :param protocol: one of botocore's, or ``JSON_IN_CBOR``
     """
+    from botocore.awsrequest import HeadersDict
     from botocore.parsers import ResponseParserError
 
     is_error = status >= _FIRST_ERROR_STATUS
     if not is_error and (operation.has_streaming_output or operation.has_event_stream_output):
         return {}, None
-    answer = {"status_code": status, "headers": headers, "body": body}
+    answer = {"status_code": status, "headers": HeadersDict(headers), "body": body}
     try:
         parsed = _parser(protocol).parse(answer, operation.output_shape)
-    except (ResponseParserError, ValueError, TypeError, AttributeError, KeyError, IndexError):
+        if operation.name == "GetBucketLocation" and not is_error:
+            parsed = {"LocationConstraint": ElementTree.fromstring(body).text}  # its root is itself the value
+    except (ResponseParserError, ValueError, TypeError, AttributeError, KeyError, IndexError, ElementTree.ParseError):
         parsed = {}
     parsed.pop("ResponseMetadata", None)
     if not is_error:
@@ -48,7 +55,7 @@ def _exception(parsed: dict[str, Any], status: int) -> ServiceException:
 
 @cache
 def _parser(protocol: str) -> Any:
-    from botocore.parsers import PROTOCOL_PARSERS, QueryParser
+    from botocore.parsers import PROTOCOL_PARSERS, JSONParser, QueryParser
 
     class NamedAsBefore(QueryParser):  # type: ignore[misc]  # botocore is not typed
         """SQS's model is now one of JSON; its names in the query protocol stand beside."""
@@ -66,4 +73,14 @@ def _parser(protocol: str) -> Any:
             parts = [{self._node_tag(child): child for child in entry} for entry in entries]
             return {part[names[0]].text or "": self._parse_shape(shape.value, part[names[1]]) for part in parts}
 
-    return NamedAsBefore() if protocol == "query" else PROTOCOL_PARSERS[protocol]()
+    class InCbor(JSONParser):  # type: ignore[misc]
+        """JSON's members in CBOR, whose blobs and times are what they should be."""
+
+        def __init__(self) -> None:
+            super().__init__(timestamp_parser=lambda value: value, blob_parser=lambda value: value)
+
+        def _parse_body_as_json(self, body_contents: bytes) -> Any:
+            return cbor.decode(body_contents, in_milliseconds=True) if body_contents else {}
+
+    own = {"query": NamedAsBefore, JSON_IN_CBOR: InCbor}
+    return own[protocol]() if protocol in own else PROTOCOL_PARSERS[protocol]()

@@ -6,9 +6,12 @@ exception on the way ``serialise_exception``; then ``read_answer`` and the exten
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from werkzeug.datastructures import Headers
 
 from localstack.aws.api import CommonServiceException, RequestContext
 from localstack.host.emulation import claim, s3_subresources
@@ -24,6 +27,7 @@ from localstack.host.emulation.identity import (
     with_region,
 )
 from localstack.host.emulation.moto_backend import Answer, Moto, not_implemented
+from localstack.host.emulation.serializer import JSON_IN_CBOR, serialise
 from localstack.host.emulation.wire import Wire
 from localstack.host.settings import Settings
 
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
     from localstack.host.emulation.message import Message, Snapshot
     from localstack.host.emulation.recognition import Recognised
 
+_LOG = logging.getLogger(__name__)
 _REQUEST_ID = re.compile(rb"(?<=<)(RequestId|requestId|RequestID)>[^<]*<")
 _XML_PROTOCOLS = ("query", "ec2", "rest-xml")
 
@@ -118,9 +123,7 @@ class Emulation:
         answer = self._moto.call(service, operation.name, message)
         self._running.add(service)
         if call.wire.is_cbor:
-            from localstack.host.emulation.cbor import transcode
-
-            answer = transcode(answer, context, operation, protocol)
+            answer = _in_cbor(answer, context, protocol)
         _write(answer, context, response, is_stream=operation.has_streaming_output and answer.status < 300)
 
     def _message(self, context: RequestContext, call: _Call) -> tuple[Message, str]:
@@ -144,27 +147,47 @@ class Emulation:
 
     def serialise_exception(self, context: RequestContext, exception: Exception, response: Response) -> None:
         """Answer an exception as the service would: an AWS error as it is, 501 for what is missing, else 500."""
-        protocol = context.protocol or _guessed_protocol(context.request)
-        if protocol == "json" and Wire(context.request).is_cbor:
-            protocol = "json-in-cbor"
+        protocol = _answer_protocol(context) or _guessed_protocol(context.request)
         write_failure(failure_of(exception, context), protocol, context, response)
 
     def read_answer(self, context: RequestContext, response: Response) -> None:
         """Let ``context.service_response`` and ``service_exception`` be read from the answer, when somebody asks."""
-        if context.operation is None or context.protocol is None:
+        operation, protocol = context.operation, _answer_protocol(context)
+        if operation is None or protocol is None:
             return
-        operation, protocol = context.operation, context.protocol
 
         def read() -> dict[str, Any]:
             from localstack.host.emulation.answer import parse_answer
+            from localstack.host.emulation.changed_answer import ReadAnswer
+            from localstack.host.emulation.message import Snapshot
 
-            headers = {name.lower(): value for name, value in response.headers}
-            is_streamed = not response.is_sequence
-            body = b"" if is_streamed else response.get_data()
-            parsed, exception = parse_answer(operation, protocol, response.status_code, headers, body)
+            body = response.get_data() if response.is_sequence else b""
+            parsed, exception = parse_answer(operation, protocol, response.status_code, response.headers, body)
+            context.answer_read = ReadAnswer(Snapshot(dict(parsed)) if parsed is not None else None, exception)
             return {"service_response": parsed, "service_exception": exception}
 
         context.read_answer_with(read)
+
+    def write_answer(self, context: RequestContext, response: Response) -> None:
+        """Send the ``service_response`` or ``service_exception`` that a handler assigned or changed, if one did.
+
+        What does not fit the operation's model is logged, and the client gets an internal error that says so.
+        """
+        values = vars(context)
+        if "service_response" not in values and "service_exception" not in values:
+            return
+        from localstack.host.emulation.changed_answer import changed_exception, changed_response, write_changed
+
+        if (exception := changed_exception(context)) is not None:
+            self.serialise_exception(context, exception, response)
+        elif (parsed := changed_response(context)) is not None:
+            protocol = _answer_protocol(context)
+            assert protocol is not None
+            try:
+                write_changed(parsed, context, protocol, response)
+            except ValueError as error:
+                _LOG.error("%s", error)
+                self.serialise_exception(context, error, response)
 
     def service_states(self) -> dict[str, str]:
         """State of each service for the health page: ``available``, ``running`` (called before) or ``disabled``."""
@@ -183,6 +206,29 @@ class Emulation:
         """Forget the state of all services."""
         self._moto.reset()
         self._running.clear()
+
+
+def _answer_protocol(context: RequestContext) -> str | None:
+    """The protocol of the answer; None as long as that of the request is not known."""
+    return JSON_IN_CBOR if context.protocol == "json" and Wire(context.request).is_cbor else context.protocol
+
+
+def _in_cbor(answer: Answer, context: RequestContext, protocol: str) -> Answer:
+    """moto's answer for a client that speaks CBOR: read, and written again.
+
+    :param protocol: that of moto's answer
+    :raises ServiceException: the error of which the answer tells; it is serialised like any other
+    """
+    from localstack.host.emulation.answer import parse_answer
+
+    operation, written_protocol = context.operation, _answer_protocol(context)
+    assert operation is not None
+    assert written_protocol is not None
+    parsed, exception = parse_answer(operation, protocol, answer.status, answer.headers, answer.body)
+    if exception is not None:
+        raise exception
+    written = serialise(dict(parsed or {}), operation, written_protocol, str(context.request_id))
+    return Answer(answer.status, Headers(written.headers), written.body or b"")
 
 
 def _guessed_protocol(request: Request) -> str:

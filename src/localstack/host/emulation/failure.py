@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from xml.sax.saxutils import escape
 
 from werkzeug.exceptions import HTTPException
 
 from localstack.aws.api import RequestContext, ServiceException
+from localstack.host.emulation import cbor
+from localstack.host.emulation.serializer import JSON_IN_CBOR, RPC_V2_CBOR
+from localstack.host.emulation.xml_text import elements, text
 
 if TYPE_CHECKING:
     from botocore.model import ServiceModel
     from rolo import Response
-
-_NOT_FOR_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True)
@@ -51,18 +50,18 @@ def failure_of(exception: Exception, context: RequestContext) -> Failure:
 def write_failure(failure: Failure, protocol: str, context: RequestContext, response: Response) -> None:
     """Fill the answer with the error.
 
-    :param protocol: one of botocore's, or ``"json-in-cbor"``, which Kinesis speaks with some clients
+    :param protocol: one of botocore's, or ``JSON_IN_CBOR``
     """
     response.headers.clear()
     response.status_code = failure.status
     request_id = str(context.request_id)
     service = context.service
-    if protocol == "smithy-rpc-v2-cbor":
+    if protocol == RPC_V2_CBOR:
         response.headers["Smithy-Protocol"] = "rpc-v2-cbor"
-        _write(response, "application/cbor", _cbor({"__type": failure.code, "message": failure.message}))
-    elif protocol == "json-in-cbor":
+        _write(response, "application/cbor", _cbor(failure))
+    elif protocol == JSON_IN_CBOR:
         response.headers["X-Amzn-Errortype"] = failure.code
-        _write(response, "application/x-amz-cbor-1.1", _cbor({"__type": failure.code, "message": failure.message}))
+        _write(response, f"application/x-amz-cbor-{_version(service)}", _cbor(failure))
     elif "json" in protocol:
         response.headers["X-Amzn-Errortype"] = failure.code
         content_type = "application/json" if protocol == "rest-json" else f"application/x-amz-json-{_version(service)}"
@@ -123,32 +122,23 @@ def _json(failure: Failure) -> str:
     return json.dumps({"__type": failure.code, "message": failure.message, **failure.details})
 
 
+def _cbor(failure: Failure) -> bytes:
+    return cbor.encode({"__type": failure.code, "message": failure.message, **failure.details})
+
+
 def _query_xml(failure: Failure, request_id: str, service: ServiceModel | None) -> str:
     namespace = service.metadata.get("xmlNamespace") if service is not None else None
-    attribute = f' xmlns="{escape(namespace)}"' if isinstance(namespace, str) else ""
-    error = _elements(Type=failure.fault, Code=failure.code, Message=failure.message, **failure.details)
-    return f"<ErrorResponse{attribute}><Error>{error}</Error>{_elements(RequestId=request_id)}</ErrorResponse>"
+    attribute = f' xmlns="{text(namespace)}"' if isinstance(namespace, str) else ""
+    error = elements(Type=failure.fault, Code=failure.code, Message=failure.message, **failure.details)
+    return f"<ErrorResponse{attribute}><Error>{error}</Error>{elements(RequestId=request_id)}</ErrorResponse>"
 
 
 def _ec2_xml(failure: Failure, request_id: str) -> str:
-    error = _elements(Code=failure.code, Message=failure.message)
-    return f"<Response><Errors><Error>{error}</Error></Errors>{_elements(RequestID=request_id)}</Response>"
+    error = elements(Code=failure.code, Message=failure.message)
+    return f"<Response><Errors><Error>{error}</Error></Errors>{elements(RequestID=request_id)}</Response>"
 
 
 def _s3_xml(failure: Failure, request_id: str) -> str:
-    parts = _elements(Code=failure.code, Message=failure.message, **failure.details)
-    ids = _elements(RequestId=request_id, HostId=s3_host_id(request_id))
+    parts = elements(Code=failure.code, Message=failure.message, **failure.details)
+    ids = elements(RequestId=request_id, HostId=s3_host_id(request_id))
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>{parts}{ids}</Error>'
-
-
-def _elements(**values: Any) -> str:
-    return "".join(f"<{tag}>{escape(_NOT_FOR_XML.sub('?', str(value)))}</{tag}>" for tag, value in values.items())
-
-
-def _cbor(texts: dict[str, str]) -> bytes:
-    """A map of texts in CBOR (RFC 8949): major type 5 for the map, 3 for texts with a length of four bytes."""
-    encoded = bytes([0xA0 + len(texts)])
-    for text in (part for pair in texts.items() for part in pair):
-        data = text.encode()
-        encoded += b"\x7a" + len(data).to_bytes(4, "big") + data
-    return encoded

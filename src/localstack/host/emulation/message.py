@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes, urlencode, urlsplit
 
 from werkzeug.datastructures import Headers
+from werkzeug.http import http_date
 
 from localstack.aws.api import CommonServiceException
 from localstack.host.emulation.identity import with_region
-from localstack.host.emulation.recognition import RPC_V2_CBOR, Recognised
+from localstack.host.emulation.recognition import Recognised
+from localstack.host.emulation.serializer import RPC_V2_CBOR
 from localstack.host.emulation.wire import Wire
 
 if TYPE_CHECKING:
@@ -106,7 +109,8 @@ def rebuilt_message(original: Message, operation: OperationModel, parameters: di
     :param protocol: one that moto speaks; may be another than that of the original
     :raises botocore.exceptions.ParamValidationError: when the parameters do not fit the model
     """
-    written = _serializer(protocol).serialize_to_request(_without_none(parameters), operation)
+    sent = _without_none(_with_dates_as_text(parameters, operation))
+    written = _serializer(protocol).serialize_to_request(sent, operation)
     url = urlsplit(written["url_path"])
     query = "&".join(part for part in (url.query, _encoded(written["query_string"])) if part)
     body = written["body"]
@@ -161,6 +165,16 @@ def _serializer(protocol: str) -> Any:
 
     serializer = NamedAsBefore() if protocol == "query" else SERIALIZERS[protocol]()
     return ParamValidationDecorator(ParamValidator(), serializer)
+
+
+def _with_dates_as_text(parameters: dict[str, Any], operation: OperationModel) -> dict[str, Any]:
+    """S3's ``Expires`` is a time to handlers where it can be read as one, and a text in moto's model."""
+    members = operation.input_shape.members if operation.input_shape is not None else {}
+    texts = {name for name, member in members.items() if member.type_name == "string"}
+    return {
+        name: http_date(value) if name in texts and isinstance(value, datetime) else value
+        for name, value in parameters.items()
+    }
 
 
 def _without_none(value: Any) -> Any:

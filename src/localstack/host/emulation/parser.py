@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import json
 import re
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 from localstack.aws.api import CommonServiceException
+from localstack.host.emulation import cbor
 from localstack.host.emulation.operations import Operation
 from localstack.host.emulation.wire import Wire
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from botocore.model import Shape, StructureShape
 
 _ABSENT = object()
+_HEADER_PART = re.compile(r'\s*(?:"(?P<quoted>(?:\\"|[^"])*)"|(?P<plain>[^,]*?))\s*(?:,|$)')
 _CODES = {"query": "MalformedInput", "ec2": "MalformedInput", "rest-xml": "MalformedXML"}
 
 
@@ -118,14 +121,10 @@ def _timestamp(value: Any) -> datetime:
 def _read_json_body(shape: Shape, wire: Wire) -> Any:
     if not wire.body:
         return _read_json(shape, {})
-    return _read_json(shape, _decode_cbor(wire.body) if wire.is_cbor else json.loads(wire.body))
-
-
-def _decode_cbor(body: bytes) -> Any:
-    from botocore.parsers import RpcV2CBORParser
-
-    parser = RpcV2CBORParser()
-    return parser.parse_data_item(parser.get_peekable_stream_from_bytes(body))
+    if not wire.is_cbor:
+        return _read_json(shape, json.loads(wire.body))
+    is_rpc = "Smithy-Protocol" in wire.headers
+    return _read_json(shape, cbor.decode(wire.body, in_milliseconds=not is_rpc))
 
 
 def _read_json(shape: Shape, value: Any) -> Any:
@@ -341,15 +340,19 @@ class _RestReader:
 
 def _from_header(shape: Shape, value: str) -> Any:
     if shape.type_name == "list":
-        return [_scalar(shape.member, part.strip()) for part in value.split(",")]
+        return [_scalar(shape.member, part) for part in _header_parts(value)]
     if shape.serialization.get("jsonvalue"):
         return json.loads(base64.b64decode(value))
-    try:
-        return _scalar(shape, value)
-    except ValueError:
-        if shape.type_name != "timestamp":
-            raise
-        return value  # S3 keeps whatever stands in ``Expires``
+    if shape.name == "Expires":  # S3 keeps whatever stands there, and moto's model calls it a text
+        with contextlib.suppress(ValueError):
+            return _timestamp(value)
+    return _scalar(shape, value)
+
+
+def _header_parts(value: str) -> list[str]:
+    """Items of a list in a header; those with a comma or a quote in them stand in quotes: ``a,"b,\\"c"``."""
+    parts = (match for match in _HEADER_PART.finditer(value) if match[0])
+    return [part["plain"] if part["quoted"] is None else part["quoted"].replace('\\"', '"') for part in parts]
 
 
 def unchunked(wire: Wire) -> bytes:

@@ -12,12 +12,12 @@ from localstack.host.emulation.hosts import AwsHost
 from localstack.host.emulation.identity import Credential
 from localstack.host.emulation.models import service_model
 from localstack.host.emulation.operations import Operation, find_operation
+from localstack.host.emulation.serializer import RPC_V2_CBOR
 from localstack.host.emulation.wire import Wire
 
 if TYPE_CHECKING:
     from botocore.model import ServiceModel
 
-RPC_V2_CBOR = "smithy-rpc-v2-cbor"
 _RPC_PATH = re.compile(r"(?:.*/)?service/(?P<service>[^/]+)/operation/(?P<operation>[^/]+)/?")
 _QUEUE_PATH = re.compile(r"/(?:queue/[^/]+/)?[0-9]{12}/[^/]+/?")
 _S3_CONTROL_PATH = "/v20180820/"
@@ -27,6 +27,8 @@ _NOT_EMULATED = {
     "s3-website": ("s3", "website hosting is not emulated"),
 }
 _POST_OBJECT = "PostObject"
+_SIGNED_FOR_S3 = ("s3", "s3express", "s3-object-lambda")
+"""Names that S3's clients sign with; the others are for directory buckets and Object Lambda."""
 
 
 @dataclass(frozen=True)
@@ -101,11 +103,11 @@ def _target(wire: Wire) -> str | None:
 
 
 def _signed_candidates(catalogue: Catalogue, wire: Wire, credential: Credential) -> list[Service]:
+    if credential.service in _SIGNED_FOR_S3:
+        return [catalogue.services["s3control" if wire.path.startswith(_S3_CONTROL_PATH) else "s3"]]
     services = catalogue.signed_as(credential.service)
     if not services:
         raise _unknown_service(credential.service)
-    if credential.service == "s3":
-        return [catalogue.services["s3control" if wire.path.startswith(_S3_CONTROL_PATH) else "s3"]]
     if "rds" in (service.name for service in services):  # Neptune and DocumentDB have the same operations
         return [catalogue.services["rds"]]
     version = wire.parameters.get("Version") if wire.is_form else None

@@ -138,7 +138,7 @@ class ExtensionEnvironment:
                 self._build(kept, resolver)
         report("Extension successfully uninstalled")
         kept_extensions = self.installed()
-        for extension in set(gone) & set(kept_extensions):
+        for extension in (one for one in gone if one in kept_extensions):
             report(f"Note: {extension.distribution.name} stays, because another installed extension requires it")
         return UninstallResult(request.name, version, tuple(one for one in gone if one not in kept_extensions))
 
@@ -267,7 +267,8 @@ class ExtensionEnvironment:
         for request in requests.values():
             if {extension.canonical_name for extension in self._brought_by(request)} & set(candidates):
                 raise InstallError(f"Extension {name} came with {request.name}", f"uninstall {request.name}")
-        raise NotInstalledError(f"Extension {name} is not installed", "`localstack extensions list` shows what is")
+        message = f"Extension {redacted(name)} is not installed"
+        raise NotInstalledError(message, "`localstack extensions list` shows what is")
 
 
 def _extensions_of(request: Request, packages: InstalledPackages) -> tuple[InstalledExtension, ...]:

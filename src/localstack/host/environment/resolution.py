@@ -172,7 +172,8 @@ class Resolver:
         if path.is_file() or any((path / name).is_file() for name in ("pyproject.toml", "setup.py")):
             return path
         copy = self.uv.directory / "project"
-        shutil.copytree(path, copy, ignore=shutil.ignore_patterns(".*", "build", "dist", "*.egg-info"))
+        left_out = shutil.ignore_patterns(".*", "build", "dist", "*.egg-info")
+        shutil.copytree(path, copy, ignore=left_out, symlinks=True)
         (copy / "setup.py").write_text(_SETUP_PY)
         return copy
 

@@ -94,7 +94,7 @@ class FolderSource:
         """Changes when a file of the project is added, removed or written; what builds leave behind does not count."""
         digest = hashlib.sha256()
         for file in sorted(self._files()):
-            status = file.stat()
+            status = file.stat() if file.exists() else file.lstat()  # a link may lead nowhere: editors lock that way
             digest.update(f"{file}\0{status.st_size}\0{status.st_mtime_ns}\n".encode(errors="surrogateescape"))
         return digest.hexdigest()
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import update_wrapper
 from typing import Any
 
 from werkzeug.exceptions import HTTPException
 
 from localstack.aws.api import ServiceException
 from localstack.extensions.api.connections import Claim, Http2Matcher, Http2Request, TcpMatcher
-from localstack.host.extension.guard import ChainEnd, Guard
+from localstack.host.extension.guard import ON_TERMINATION, Guard
 from localstack.host.extension.ownership import Contribution, ContributionKind, Ledger, OwnedList, describe
 
 LOG = logging.getLogger("localstack.extensions.platform")
@@ -36,10 +37,13 @@ class _Question:
 
 @dataclass(eq=False)
 class _Matcher:
-    """A matcher in the form that the guard calls."""
+    """A matcher in the form that the guard calls; reports name the function inside."""
 
     matches: Callable[[Any], bool | None]
     claim: Claim
+
+    def __post_init__(self) -> None:
+        update_wrapper(self, self.matches, updated=())
 
     def __call__(self, question: _Question) -> None:
         try:
@@ -61,12 +65,12 @@ class _Matchers(OwnedList[_Matcher]):
             owner = self.owner(matcher)
             if owner is not None:
                 where = f"{matcher.claim.host}:{matcher.claim.port}"
-                yield Contribution(owner, self._kind, f"{describe(matcher.matches)} to {where}")
+                yield Contribution(owner, self._kind, f"{describe(matcher)} to {where}")
 
     def ask(self, guard: Guard, subject: bytes | Http2Request) -> _Question:
         """Ask all of them, until one claims ``subject``."""
         question = _Question(subject)
-        guard.handlers(self, self._kind.value, question, ChainEnd.TERMINATED, (question,))
+        guard.handlers(self, self._kind.value, question, ON_TERMINATION, (question,))
         return question
 
 

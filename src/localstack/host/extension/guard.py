@@ -11,11 +11,10 @@ import logging
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 from pathlib import Path
 from time import perf_counter
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from rolo.gateway import HandlerChain
 from werkzeug.exceptions import HTTPException
@@ -34,12 +33,16 @@ _HOST_ROOT = Path(__file__).parents[1]
 _ANSWERS = (ServiceException, HTTPException)
 
 
-class ChainEnd(Enum):
-    """What ends a list of handlers early: that the chain is stopped, that it is terminated."""
+class ChainEnd(NamedTuple):
+    """What ends a list of handlers early."""
 
-    NOTHING = (False, False)
-    TERMINATED = (False, True)
-    STOPPED = (True, True)
+    when_stopped: bool
+    when_terminated: bool
+
+
+NEVER = ChainEnd(when_stopped=False, when_terminated=False)
+ON_TERMINATION = ChainEnd(when_stopped=False, when_terminated=True)
+ON_STOP = ChainEnd(when_stopped=True, when_terminated=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,7 @@ class Guard:
         """
         if not handlers:
             return
-        stop, terminate = ends.value
+        when_stopped, when_terminated = ends
         acting_as = None
         token = begin_acting(acting_as)
         started = perf_counter()  # where one call ends the next one begins
@@ -122,16 +125,23 @@ class Guard:
                     statistics.errors += 1
                 elif self.failures_in_a_row:
                     self.failures_in_a_row.pop(id(step.handler), None)
-                if (terminate and chain.terminated) or (stop and chain.stopped):
+                if (when_terminated and chain.terminated) or (when_stopped and chain.stopped):
                     return
         finally:
             end_acting(token)
 
-    def route(self, owner: str, place: str, dispatch: Callable[..., _R], *args: Any) -> _R:
-        """Call the endpoint of a route. What it raises is reported and raised on, so that this one request fails."""
+    def route(
+        self, owner: str, place: str, before_slow: Callable[[], None] | None, dispatch: Callable[..., _R], *args: Any
+    ) -> _R:
+        """Call the endpoint of a route. What it raises is reported and raised on, so that this one request fails.
+
+        :param before_slow: called first when the endpoint has been slow lately
+        """
         record = self.registry.get(owner)
         if record is None:
             return dispatch(*args)
+        if before_slow is not None and record.statistics_of(place).pace.is_slow:
+            before_slow()
         token = begin_acting(owner)
         started = perf_counter()
         failed = False

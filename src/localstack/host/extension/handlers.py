@@ -14,7 +14,7 @@ from rolo.gateway import (
     RequestContext,
 )
 
-from localstack.host.extension.guard import ChainEnd, Guard
+from localstack.host.extension.guard import NEVER, ON_STOP, ON_TERMINATION, Guard
 from localstack.host.extension.ownership import ContributionKind, Ledger, OwnedList
 
 _RESPONSE_HANDLER = ContributionKind.RESPONSE_HANDLER.value
@@ -32,7 +32,7 @@ class GuardedRequestHandlers(CompositeHandler):  # type: ignore[misc]  # rolo is
         self._place = kind.value
 
     def __call__(self, chain: HandlerChain, context: RequestContext, response: Response) -> None:
-        ends = ChainEnd.STOPPED if self.return_on_stop else ChainEnd.TERMINATED
+        ends = ON_STOP if self.return_on_stop else ON_TERMINATION
         self._guard.handlers(self.handlers, self._place, chain, ends, (chain, context, response))
 
 
@@ -45,7 +45,7 @@ class GuardedResponseHandlers(CompositeResponseHandler):  # type: ignore[misc]
         self._guard = guard
 
     def __call__(self, chain: HandlerChain, context: RequestContext, response: Response) -> None:
-        self._guard.handlers(self.handlers, _RESPONSE_HANDLER, chain, ChainEnd.TERMINATED, (chain, context, response))
+        self._guard.handlers(self.handlers, _RESPONSE_HANDLER, chain, ON_TERMINATION, (chain, context, response))
 
 
 class GuardedExceptionHandlers(CompositeExceptionHandler):  # type: ignore[misc]
@@ -58,7 +58,7 @@ class GuardedExceptionHandlers(CompositeExceptionHandler):  # type: ignore[misc]
 
     def __call__(self, chain: HandlerChain, exception: Exception, context: RequestContext, response: Response) -> None:
         args = (chain, exception, context, response)
-        self._guard.handlers(self.handlers, _EXCEPTION_HANDLER, chain, ChainEnd.NOTHING, args)
+        self._guard.handlers(self.handlers, _EXCEPTION_HANDLER, chain, NEVER, args)
 
 
 class GuardedFinalizers(CompositeFinalizer):  # type: ignore[misc]
@@ -70,4 +70,4 @@ class GuardedFinalizers(CompositeFinalizer):  # type: ignore[misc]
         self._guard = guard
 
     def __call__(self, chain: HandlerChain, context: RequestContext, response: Response) -> None:
-        self._guard.handlers(self.handlers, _FINALIZER, chain, ChainEnd.NOTHING, (chain, context, response))
+        self._guard.handlers(self.handlers, _FINALIZER, chain, NEVER, (chain, context, response))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from localstack.host.errors import ExtensionFault
 from localstack.host.extension.discovery import Candidate
+from localstack.host.pace import Pace
 
 if TYPE_CHECKING:
     from localstack.extensions.api import Extension
@@ -46,11 +47,12 @@ class Fault:
 
 @dataclass
 class CallStatistics:
-    """Calls into one place of an extension, with their total duration in seconds."""
+    """Calls into one place of an extension, with their total duration in seconds and how long they take lately."""
 
     calls: int = 0
     errors: int = 0
     seconds: float = 0.0
+    pace: Pace = field(default_factory=Pace)
 
 
 @dataclass
@@ -74,6 +76,7 @@ class ExtensionRecord:
         statistics = self.statistics_of(place)
         statistics.calls += 1
         statistics.seconds += seconds
+        statistics.pace.note(seconds)
         return statistics
 
     def note_fault(self, fault: ExtensionFault) -> None:

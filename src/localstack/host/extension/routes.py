@@ -14,6 +14,7 @@ from werkzeug.routing import Map, MapAdapter, Rule, RuleFactory
 
 from localstack.host.extension.guard import Guard
 from localstack.host.extension.ownership import Contribution, ContributionKind, Ledger
+from localstack.host.pace import LEAVE_KEY
 
 ANY_HOST = "<__host__>"
 _REMEMBERED = 4096
@@ -162,7 +163,8 @@ class OwnedRouter(Router[Any]):  # type: ignore[misc]  # rolo is not typed
         endpoint, arguments = route.rule.endpoint, dict(match.arguments)
         if route.owner is None:
             return self.dispatcher(request, endpoint, arguments)
-        return self._guard.route(route.owner, route.place, self.dispatcher, request, endpoint, arguments)
+        before_slow = request.environ.get(LEAVE_KEY)
+        return self._guard.route(route.owner, route.place, before_slow, self.dispatcher, request, endpoint, arguments)
 
     def dispatch(self, request: Request) -> Response:
         """Find the route and call its endpoint.

@@ -52,10 +52,11 @@ class CorsPolicy:
     def enforce(self, chain: HandlerChain, context: RequestContext, response: Response) -> None:
         """Request handler: refuse foreign pages with 403, answer ``OPTIONS`` with 204."""
         request = context.request
-        if self._is_self_managed(context):
+        origin = _origin(request)
+        if (origin is None and request.method != "OPTIONS") or self._is_self_managed(context):
             return
-        if not self.settings.disable_cors_checks and not self._is_allowed(request):
-            LOG.info("Blocked CORS request from forbidden origin %s", _origin(request))
+        if not self.settings.disable_cors_checks and not self._is_allowed(origin):
+            LOG.info("Blocked CORS request from forbidden origin %s", origin)
             response.status_code = 403
             chain.terminate()
         elif request.method == "OPTIONS" and not self.settings.disable_preflight_processing:
@@ -89,8 +90,7 @@ class CorsPolicy:
         known = (*_REQUEST_HEADERS, *self.settings.extra_cors_allowed_headers)
         return ",".join(dict.fromkeys([*known, *(name.lower() for name in asked if name)]))
 
-    def _is_allowed(self, request: Request) -> bool:
-        origin = _origin(request)
+    def _is_allowed(self, origin: str | None) -> bool:
         return origin is None or "*" in self.origins or origin in self.origins or self._is_local_page(origin)
 
     def _is_local_page(self, origin: str) -> bool:

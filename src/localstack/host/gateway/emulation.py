@@ -30,5 +30,8 @@ class Emulation(Protocol):
     def read_answer(self, context: RequestContext, response: Response) -> None:
         """Offer the answer as ``service_response`` or ``service_exception``."""
 
+    def write_answer(self, context: RequestContext, response: Response) -> None:
+        """Send what handlers made of ``service_response`` or ``service_exception``, if they did."""
+
     def service_states(self) -> dict[str, str]:
         """State by service name, e.g. ``{"s3": "available"}``."""

@@ -7,8 +7,9 @@ import json
 import logging
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
+from time import perf_counter
 from typing import Any, Protocol
 
 from rolo import Request, Response
@@ -21,6 +22,7 @@ from localstack.host.gateway.answers import ExceptionAnswers, add_platform_heade
 from localstack.host.gateway.cors import CorsPolicy
 from localstack.host.gateway.emulation import Emulation
 from localstack.host.gateway.status_page import StatusPage
+from localstack.host.pace import LEAVE_KEY, Pace
 
 LOG = logging.getLogger(__name__)
 
@@ -89,6 +91,7 @@ def build_gateway(parts: GatewayParts) -> Gateway:
             aws.read_answer,
             *([add_platform_header] if parts.platform_header else []),
             parts.response_handlers,
+            aws.write_answer,
             parts.cors.add_headers,
             parts.request_log,
         ],
@@ -198,6 +201,8 @@ class AwsHandlers:
     """The steps of an AWS request; they pass over what the emulation does not claim."""
 
     emulation: Emulation
+    paces: dict[tuple[str, str], Pace] = field(default_factory=dict)
+    """How long each operation takes."""
 
     def recognise(self, chain: HandlerChain, context: RequestContext, response: Response) -> None:
         if self.emulation.claims(context.request):
@@ -205,10 +210,23 @@ class AwsHandlers:
             self.emulation.recognise(context)
 
     def call(self, chain: HandlerChain, context: RequestContext, response: Response) -> None:
-        if context.service is not None:
+        if context.service is None or context.operation is None:
+            return
+        operation = context.service.service_name, context.operation.name
+        pace = self.paces.get(operation) or self.paces.setdefault(operation, Pace())
+        if pace.is_slow and (leave := context.request.environ.get(LEAVE_KEY)):
+            leave()
+        started = perf_counter()
+        try:
             self.emulation.call(context, response)
-            chain.stop()
+        finally:
+            pace.note(perf_counter() - started)
+        chain.stop()
 
     def read_answer(self, chain: HandlerChain, context: RequestContext, response: Response) -> None:
         if context.operation is not None:
             self.emulation.read_answer(context, response)
+
+    def write_answer(self, chain: HandlerChain, context: RequestContext, response: Response) -> None:
+        if context.operation is not None:
+            self.emulation.write_answer(context, response)

@@ -1,7 +1,7 @@
 """One INFO line per answer, e.g. ``AWS sqs.CreateQueue => 200``, written in batches by a thread of its own.
 
 A plain ``Logger.info`` costs more than a fifth of everything else that a fast request needs, so the handler only puts
-the facts into a queue. Where somebody else listens to these loggers, the lines go through ``logging`` as usual.
+the line into a queue. Where somebody else listens to these loggers, the lines go through ``logging`` as usual.
 """
 
 from __future__ import annotations
@@ -19,40 +19,32 @@ from rolo.gateway import HandlerChain
 from localstack.aws.api import RequestContext
 from localstack.host.log import LineFormatter, render_line
 
-_AWS = logging.getLogger("localstack.request.aws")
-_HTTP = logging.getLogger("localstack.request.http")
-_INTERNAL_AWS = logging.getLogger("localstack.request.internal.aws")
-_INTERNAL_HTTP = logging.getLogger("localstack.request.internal.http")
-
 _QUIET_PATHS = frozenset({"/_localstack/health"})
-_BATCH_SECONDS = 0.02
+_BATCH_SECONDS = 0.05
 _CAPACITY = 20_000
 """Lines that may wait; the log must not grow without bounds when stderr is a pipe that nobody reads."""
-
-_Entry = tuple[float, str, str, str]
-"""Time in seconds since the epoch, thread, logger, message."""
 
 
 @dataclass
 class RequestLog:
     """Response handler that logs the answer; never bodies, queries or headers."""
 
-    _entries: deque[_Entry] = field(default_factory=deque)
+    _lines: deque[str] = field(default_factory=deque)
     _dropped: int = 0
-    _has_entries: threading.Event = field(default_factory=threading.Event)
+    _has_lines: threading.Event = field(default_factory=threading.Event)
     _is_running: bool = False
     _writer: threading.Thread | None = None
 
     def __call__(self, chain: HandlerChain, context: RequestContext, response: Response) -> None:
         if context.operation is not None:
-            log = _INTERNAL_AWS if context.is_internal_call else _AWS
-            if log.isEnabledFor(logging.INFO):
-                self._write(log, _aws_line(context, response))
+            channel = _INTERNAL_AWS if context.is_internal_call else _AWS
+            if channel.logger.isEnabledFor(logging.INFO):
+                self._write(channel, _aws_line(context, response))
         elif context.request.path not in _QUIET_PATHS:
-            log = _INTERNAL_HTTP if context.is_internal_call else _HTTP
-            if log.isEnabledFor(logging.INFO):
+            channel = _INTERNAL_HTTP if context.is_internal_call else _HTTP
+            if channel.logger.isEnabledFor(logging.INFO):
                 request = context.request
-                self._write(log, f"{request.method} {_printable(request.path)} => {response.status_code}")
+                self._write(channel, f"{request.method} {_printable(request.path)} => {response.status_code}")
 
     def start(self) -> None:
         """Write in batches from now on."""
@@ -63,33 +55,31 @@ class RequestLog:
     def stop(self) -> None:
         """Write what is still waiting and end the thread."""
         self._is_running = False
-        self._has_entries.set()
+        self._has_lines.set()
         if self._writer is not None:
             self._writer.join()
 
-    def _write(self, log: logging.Logger, message: str) -> None:
-        if not self._is_running or _has_other_listeners(log):
-            log.info("%s", message)
-        elif len(self._entries) >= _CAPACITY:
+    def _write(self, channel: _Channel, message: str) -> None:
+        if not self._is_running or not channel.is_only_the_platforms():
+            channel.logger.info("%s", message)
+        elif len(self._lines) >= _CAPACITY:
             self._dropped += 1
         else:
-            self._entries.append((time.time(), threading.current_thread().name, log.name, message))
-            if not self._has_entries.is_set():
-                self._has_entries.set()
+            # rendered here: a writer that computes would take the interpreter from the requests again and again
+            self._lines.append(render_line(time.time(), "INFO", threading.current_thread().name, channel.name, message))
+            if not self._has_lines.is_set():
+                self._has_lines.set()
 
     def _run(self) -> None:
-        while self._is_running or self._entries:
-            self._has_entries.wait()
+        while self._is_running or self._lines:
+            self._has_lines.wait()
             if self._is_running:
                 time.sleep(_BATCH_SECONDS)  # gather: one write for many lines
-            self._has_entries.clear()
+            self._has_lines.clear()
             self._write_batch()
 
     def _write_batch(self) -> None:
-        lines = []
-        while self._entries:
-            at, thread, logger, message = self._entries.popleft()
-            lines.append(render_line(at, "INFO", thread, logger, message))
+        lines = [self._lines.popleft() for _ in range(len(self._lines))]
         dropped, self._dropped = self._dropped, 0
         if dropped:
             text = f"{dropped} lines of requests were dropped: the log can't be written fast enough"
@@ -107,20 +97,45 @@ def _aws_line(context: RequestContext, response: Response) -> str:
     return f"AWS {service}.{operation} => {response.status_code}{code}"
 
 
-def _has_other_listeners(log: logging.Logger) -> bool:
-    """True when a handler or filter beside the platform's own would miss the line."""
-    level: logging.Logger | None = log
-    while level is not None:
-        if level.filters or (level.handlers and not _is_the_platforms_own(level)):
-            return True
-        level = level.parent if level.propagate else None
-    return False
+class _Channel:
+    """A logger of requests, with a quick answer to the question who listens to it."""
+
+    def __init__(self, name: str) -> None:
+        self.logger = logging.getLogger(name)
+        self.name = name
+        self._quiet: tuple[logging.Logger, ...] = ()
+        self._top = self.logger
+        self._handler: logging.Handler | None = None
+
+    def is_only_the_platforms(self) -> bool:
+        """False when a handler or filter beside the platform's own would miss a line that is written directly."""
+        return self._is_as_before() or self._look()
+
+    def _is_as_before(self) -> bool:
+        root, parent = self._top, self.logger
+        for level in self._quiet:
+            if level is not parent or level.handlers or level.filters or not level.propagate:
+                return False
+            parent = level.parent  # type: ignore[assignment]  # only the root has none
+        return parent is root and not root.filters and root.handlers == [self._handler]
+
+    def _look(self) -> bool:
+        levels = [self.logger]
+        while (parent := levels[-1].parent) is not None:
+            levels.append(parent)
+        *quiet, root = levels
+        if any(level.handlers or level.filters or not level.propagate for level in quiet) or root.filters:
+            return False
+        if len(root.handlers) != 1 or not isinstance(root.handlers[0].formatter, LineFormatter):
+            return False
+        self._quiet, self._top, self._handler = tuple(quiet), root, root.handlers[0]
+        return True
 
 
-def _is_the_platforms_own(logger: logging.Logger) -> bool:
-    return (
-        logger.parent is None and len(logger.handlers) == 1 and isinstance(logger.handlers[0].formatter, LineFormatter)
-    )
+_AWS = _Channel("localstack.request.aws")
+_HTTP = _Channel("localstack.request.http")
+_INTERNAL_AWS = _Channel("localstack.request.internal.aws")
+_INTERNAL_HTTP = _Channel("localstack.request.internal.http")
 
 
 def _printable(path: str) -> str:

@@ -50,7 +50,7 @@ class StatusPage:
         from jinja2 import Environment, PackageLoader  # only when somebody looks: keeps the start lean
 
         environment = Environment(loader=PackageLoader("localstack.host.gateway", "pages"), autoescape=True)
-        services: dict[str, list[str]] = {}
+        services: dict[str, list[str]] = {"running": []}  # first: few among many
         for name, state in sorted(self.emulation.service_states().items()):
             services.setdefault(state, []).append(name)
         return environment.get_template("status.html").render(

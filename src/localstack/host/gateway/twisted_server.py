@@ -11,6 +11,7 @@ from typing import Any
 from rolo.gateway import Gateway
 
 from localstack.host.gateway.addresses import cannot_listen, resolve
+from localstack.host.gateway.certificate import ServerCertificate
 from localstack.host.settings import Settings
 
 LOG = logging.getLogger(__name__)
@@ -28,11 +29,13 @@ class TwistedServer:
         from twisted.internet import reactor
         from twisted.python.log import PythonLoggingObserver
 
+        from localstack.host.gateway.twisted_tls import TlsByFirstByteFactory
+
         PythonLoggingObserver("twisted").start()
         logging.getLogger("twisted").setLevel(logging.WARNING)
         self._reactor: Any = reactor
         self._install_thread_pool(settings.gateway_worker_count)
-        self._site = TwistedGateway(gateway)
+        self._site = TlsByFirstByteFactory(TwistedGateway(gateway), ServerCertificate(settings).context)
         self._addresses = settings.gateway_listen
         self._stopped = threading.Event()
 

@@ -127,7 +127,7 @@ class Connection:
                 self._rewatch()
 
     def pause(self) -> None:
-        """Read no more until ``resume``, and do not notice either that the client is gone. Only for duplex connections."""
+        """Read no more until ``resume``; only for duplex connections. Nobody notices then that the client is gone."""
         with self._lock:
             self._is_paused = True
             self._rewatch()

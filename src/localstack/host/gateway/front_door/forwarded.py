@@ -51,7 +51,7 @@ class Lane:
         return bool(self._parts) and isinstance(self._parts[0], memoryview)
 
     def take(self, size: int) -> tuple[Fields | bytes | None, bool]:
-        """The next header block or up to ``size`` bytes, ``None`` when there is nothing, and whether that is the end."""
+        """The next header block or up to ``size`` bytes, ``None`` when there is nothing; and whether it is the end."""
         with self._lock:
             part = self._parts.popleft() if self._parts else None
             if isinstance(part, memoryview):

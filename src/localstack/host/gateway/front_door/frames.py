@@ -15,20 +15,23 @@ MAX_STREAMS = 100
 
 _STREAM_WINDOW = 1024 * 1024
 _CONNECTION_WINDOW = 4 * 1024 * 1024
-_PREFACE_BYTES = 24
+PREFACE_BYTES = 24
+"""What a client sends before its first frame."""
 _HEAD_BYTES = 9
 _MAX_PAYLOAD_BYTES = 16 * 1024
 
 
 class FrameCutter:
-    """Cuts what a client sends into frames, after its preface.
+    """Cuts what a peer sends into frames.
 
     h2 would take several at once, but then it is ahead of who handles its events: an error in the last one would hide
     the requests before it. It would also keep up to 16 MiB of a frame before it finds that too large.
+
+    :param preface_bytes: how much comes before the first frame
     """
 
-    def __init__(self) -> None:
-        self._preface_left = _PREFACE_BYTES
+    def __init__(self, preface_bytes: int = 0) -> None:
+        self._preface_left = preface_bytes
         self._rest = b""
 
     def cut(self, data: bytes) -> Iterator[bytes]:

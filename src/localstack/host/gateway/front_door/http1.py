@@ -10,6 +10,7 @@ from collections import deque
 from dataclasses import dataclass
 from http import HTTPStatus
 from io import BytesIO
+from threading import get_ident
 from typing import IO, Any
 
 import httptools
@@ -20,6 +21,7 @@ from localstack.host.gateway.front_door.crew import Turn
 from localstack.host.gateway.front_door.request import HeaderList, ServedHeaders, ServedRequest, make_environ
 from localstack.host.gateway.front_door.response import Head, body_of, chunks_of, has_no_body, make_head, simple
 from localstack.host.gateway.front_door.service import Service
+from localstack.host.pace import LEAVE_KEY
 
 LOG = logging.getLogger(__name__)
 
@@ -79,7 +81,9 @@ class Http1:
         self._spool: IO[bytes] | None = None
         self._length = 0
         self._stalled_bytes = 0
-        self._shared = service.connection_environ(connection)
+        self._turn: Turn | None = None
+        self._thread = 0
+        self._shared = service.connection_environ(connection) | {LEAVE_KEY: self._leave}
         self._parser = httptools.HttpRequestParser(self)
         self._start_message()
 
@@ -308,6 +312,7 @@ class Http1:
         connection = self._connection
         crew = connection.loop.crew
         crew.begin(turn, connection)
+        self._turn, self._thread = turn, get_ident()
         self._is_answering = True
         connection.deadline = None
         environ, path = make_environ(
@@ -336,6 +341,7 @@ class Http1:
             if message.body is not None:
                 message.body.close()
             self._is_answering = False
+            self._turn = None
         still_leads = crew.end(turn)
         if held:
             if still_leads and not self._ready:
@@ -345,6 +351,11 @@ class Http1:
         if not connection.is_draining:
             connection.is_idle = not self._is_in_message
             self._renew_deadline()
+
+    def _leave(self) -> None:
+        """Called in a handler before something slow; without effect in another thread, or when the answer is there."""
+        if self._turn is not None and self._thread == get_ident():
+            self._connection.loop.crew.leave(self._turn, self._connection)
 
     def _break_off(self) -> None:
         """Say that the answer failed; once it has begun, only its missing end can say so."""

@@ -42,7 +42,14 @@ from localstack.host.gateway.front_door.crew import Turn
 from localstack.host.gateway.front_door.fields import answer_fields, is_valid, read_request, simple_answer
 from localstack.host.gateway.front_door.forwarded import ForwardedStream
 from localstack.host.gateway.front_door.forwarding import Forwarding
-from localstack.host.gateway.front_door.frames import MAX_STREAMS, Allowance, FrameCutter, has_content, make_h2
+from localstack.host.gateway.front_door.frames import (
+    MAX_STREAMS,
+    PREFACE_BYTES,
+    Allowance,
+    FrameCutter,
+    has_content,
+    make_h2,
+)
 from localstack.host.gateway.front_door.request import ServedHeaders, ServedRequest, make_environ
 from localstack.host.gateway.front_door.response import body_of, has_no_body
 from localstack.host.gateway.front_door.service import Service
@@ -69,7 +76,7 @@ class Http2:
         self._h2 = make_h2(self._limits.header_bytes)
         self._forwarding = Forwarding(connection, self._h2, claims, self._announce) if claims is not None else None
         self._turn = Turn()
-        self._cutter = FrameCutter()
+        self._cutter = FrameCutter(PREFACE_BYTES)
         self._streams: dict[int, Stream] = {}
         self._sending: deque[Stream] = deque()
         self._changed: deque[Stream] = deque()  # any thread appends, the leader takes

@@ -132,7 +132,7 @@ def simple(status: HTTPStatus, text: str = "", *headers: tuple[str, str]) -> byt
 
 @lru_cache(maxsize=4096)
 def _header_line(name: str, value: str) -> tuple[str | None, bytes]:
-    """What has to be looked at in a header, and its line, without breaks, so that a value can't start another header."""
+    """What has to be looked at in a header, and its line; without breaks, so that a value can't start another one."""
     return _HANDLED.get(name.lower()), f"{name}: {value}".encode("latin-1", "replace").translate(None, b"\r\n\0")
 
 

@@ -35,6 +35,7 @@ from localstack.host.gateway.front_door.connection import Connection
 from localstack.host.gateway.front_door.crew import Turn
 from localstack.host.gateway.front_door.dialling import dial
 from localstack.host.gateway.front_door.forwarded import Failure, ForwardedStream, open_window, send_next
+from localstack.host.gateway.front_door.frames import FrameCutter
 from localstack.host.gateway.front_door.loop import Loop
 
 LOG = logging.getLogger(__name__)
@@ -63,6 +64,7 @@ class Upstream:
         self._sending: deque[ForwardedStream] = deque()
         self._has_ended = False
         self._h2 = _make_h2()
+        self._cutter = FrameCutter()
         self._handlers: dict[type[Event], Callable[[Any], None]] = {
             ConnectionTerminated: self._on_goodbye,
             DataReceived: self._on_data,
@@ -96,10 +98,9 @@ class Upstream:
     def receive(self, data: bytes, turn: Turn) -> None:
         assert self._connection is not None
         try:
-            for event in self._h2.receive_data(data):
-                handle = self._handlers.get(type(event))
-                if handle is not None:
-                    handle(event)
+            for frame in self._cutter.cut(data):
+                for event in self._h2.receive_data(frame):
+                    self._handlers.get(type(event), _ignore)(event)
         except ProtocolError as error:
             LOG.error("%s does not speak HTTP/2 as it should: %s", self._where, error)
             self._connection.send([self._h2.data_to_send()], then_close=True)
@@ -273,6 +274,9 @@ class Upstream:
                 self._fail(stream, Failure(ErrorCodes.REFUSED_STREAM, f"{self._where} is about to close"))
         while self._waiting:
             self._fail(self._waiting.popleft(), Failure(ErrorCodes.REFUSED_STREAM, f"{self._where} is about to close"))
+
+
+def _ignore(event: Event) -> None: ...
 
 
 def _make_h2() -> H2Connection:

@@ -26,7 +26,8 @@ run: $(RUNTIME) ## start the platform with the example extension; Ctrl-C stops i
 	@exec $(BIN)/python tools/run_example.py --volume '$(VOLUME)'
 
 test: $(DEV) ## run every test; narrow it with ARGS='tests/project -k layering'
-	$(BIN)/python -m pytest $(ARGS)
+	@# tests run make in other projects, which have a PYTHON of their own
+	env -u MAKEFLAGS -u MAKELEVEL $(BIN)/python -m pytest $(ARGS)
 
 check: $(DEV) ## format, lint, types, layering
 	$(BIN)/ruff format --check .

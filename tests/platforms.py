@@ -127,7 +127,7 @@ class Platform:
         import boto3
 
         defaults = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
-        return boto3.client(service, endpoint_url=self.url, **(defaults | kwargs))
+        return boto3.client(service, **({"endpoint_url": self.url} | defaults | kwargs))
 
     def _read(self, stream: Any, lines: list[str]) -> None:
         for line in stream:

@@ -73,9 +73,11 @@ def test_a_handler_changes_an_answer_in_place(aws: AwsServer) -> None:
 
 
 def test_an_answer_that_was_only_read_goes_out_as_it_was(aws: AwsServer) -> None:
+    read: list[Any] = []
     before = requests.post(aws.url, data={"Action": "ListTopics", "Version": "2010-03-31"}, timeout=10)
-    aws.response_handlers.append(lambda chain, context, response: context.service_response["Topics"])
+    aws.response_handlers.append(lambda chain, context, response: read.append(context.service_response))
     after = requests.post(aws.url, data={"Action": "ListTopics", "Version": "2010-03-31"}, timeout=10)
+    assert read == [{"Topics": []}]
     ids = [answer.headers["x-amzn-requestid"] for answer in (before, after)]
     assert before.text.replace(ids[0], "") == after.text.replace(ids[1], "")
 
@@ -106,6 +108,12 @@ def test_a_request_handler_answers_in_place_of_the_service(aws: AwsServer) -> No
     aws.request_handlers.append(handler)
     sent = aws.client("sqs").send_message(QueueUrl=f"{aws.url}/000000000000/none", MessageBody="")
     assert sent["MessageId"] == "made-up"
+
+
+def test_changes_count_in_the_old_protocol_of_sqs(aws: AwsServer) -> None:
+    assign(aws, {"QueueUrls": ["http://a/b"]})
+    answer = requests.post(aws.url, data={"Action": "ListQueues", "Version": "2012-11-05"}, timeout=10)
+    assert "<ListQueuesResult><QueueUrl>http://a/b</QueueUrl></ListQueuesResult>" in answer.text
 
 
 def test_the_body_of_an_object_is_replaced_and_the_rest_stays(aws: AwsServer) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from botocore.model import OperationModel, ServiceModel
 
 from aws_server import AwsServer
 from localstack.aws.api import RequestContext
+from localstack.host.emulation import cbor
 
 
 class Probe:
@@ -268,18 +269,67 @@ def test_kinesis_speaks_cbor_with_some_clients(aws: AwsServer) -> None:
     assert (status, missing["__type"]) == (400, "ResourceNotFoundException")
 
 
-def _json_in_cbor(aws: AwsServer, operation: str, parameters: dict[str, Any]) -> tuple[int, Any]:
-    from botocore.parsers import RpcV2CBORParser
-    from botocore.serialize import RpcV2CBORSerializer
+def test_kinesis_counts_time_in_milliseconds_in_cbor(aws: AwsServer) -> None:
+    """As the SDKs for Java do: https://github.com/aws/aws-sdk-java-v2/issues/4661."""
+    probe = Probe(aws)
+    aws.client("kinesis").create_stream(StreamName="s", ShardCount=1)
+    put = {"StreamName": "s", "Data": b"\x00\xff", "PartitionKey": "p"}
+    _json_in_cbor(aws, "PutRecord", put)
+    when = datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
+    iterator = {"StreamName": "s", "ShardId": "shardId-000000000000", "ShardIteratorType": "AT_TIMESTAMP"}
+    _json_in_cbor(aws, "GetShardIterator", iterator | {"Timestamp": when})
+    assert probe.parameters == iterator | {"Timestamp": when}
+    start = iterator | {"ShardIteratorType": "TRIM_HORIZON"}
+    _, shard = _json_in_cbor(aws, "GetShardIterator", start)
+    status, records = _json_in_cbor(aws, "GetRecords", {"ShardIterator": shard["ShardIterator"]})
+    assert (status, records["Records"][0]["Data"]) == (200, b"\x00\xff")
+    arrived = records["Records"][0]["ApproximateArrivalTimestamp"]
+    assert abs(arrived - datetime.now(UTC)) < timedelta(hours=1)
+    assert probe.context.service_response is not None
+    assert probe.context.service_response["Records"][0]["ApproximateArrivalTimestamp"] == arrived
 
-    model = aws.client("kinesis").meta.service_model.operation_model(operation)
-    body = bytearray()
-    RpcV2CBORSerializer()._serialize_data_item(body, parameters, model.input_shape)
+
+@pytest.mark.parametrize(
+    ("service", "operation"),
+    [
+        ("cloudwatch", "DescribeAlarms"),
+        ("codebuild", "ListProjects"),
+        ("ds", "DescribeDirectories"),
+        ("memorydb", "DescribeClusters"),
+        ("resourcegroupstaggingapi", "GetResources"),
+        ("route53domains", "ListDomains"),
+        ("workspaces", "DescribeWorkspaces"),
+    ],
+)
+def test_an_answer_says_the_same_in_cbor_as_in_json(aws: AwsServer, service: str, operation: str) -> None:
+    """Newer SDKs prefer CBOR for these services; boto3 prefers JSON."""
+    from botocore import xform_name
+
+    in_json = getattr(aws.client(service), xform_name(operation))()
+    status, in_cbor = _rpc(aws, service, operation, {})
+    del in_json["ResponseMetadata"], in_cbor["ResponseMetadata"]
+    assert (status, in_cbor) == (200, in_json)
+
+
+def test_a_service_that_speaks_cbor_only_is_answered_in_cbor(aws: AwsServer) -> None:
+    status, error = _rpc(aws, "eventbridgev2", "ListEventBuses", {})
+    assert (status, error["Error"]["Code"]) == (501, "InternalFailure")
+
+
+def test_what_is_no_cbor_answers_400(aws: AwsServer) -> None:
+    headers = {"Smithy-Protocol": "rpc-v2-cbor", "Content-Type": "application/cbor"}
+    path = "/service/GraniteServiceVersion20100801/operation/ListMetrics"
+    for body in (b"\xa1", b"\xa1\x69Namespace\xc1\x1b\xff\xff\xff\xff\xff\xff\xff\xff", b"\x01"):
+        answer = requests.post(aws.url + path, data=body, headers=headers, timeout=10)
+        assert (answer.status_code, b"SerializationException" in answer.content) == (400, True), body
+
+
+def _json_in_cbor(aws: AwsServer, operation: str, parameters: dict[str, Any]) -> tuple[int, Any]:
     headers = {"X-Amz-Target": f"Kinesis_20131202.{operation}", "Content-Type": "application/x-amz-cbor-1.1"}
-    answer = requests.post(aws.url, data=bytes(body), headers=headers, timeout=10)
+    body = cbor.encode(parameters, in_milliseconds=True)
+    answer = requests.post(aws.url, data=body, headers=headers, timeout=10)
     assert answer.headers["Content-Type"] == "application/x-amz-cbor-1.1"
-    parser = RpcV2CBORParser()
-    return answer.status_code, parser.parse_data_item(parser.get_peekable_stream_from_bytes(answer.content))
+    return answer.status_code, cbor.decode(answer.content, in_milliseconds=True)
 
 
 def test_a_handler_may_move_a_call_to_another_account_and_region(aws: AwsServer) -> None:

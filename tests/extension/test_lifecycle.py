@@ -135,6 +135,43 @@ def test_an_extension_that_raises_anywhere_is_reported_with_its_own_line_and_hin
     assert f"loaded {loaded} extensions" in platform.log
 
 
+def test_an_extension_that_exits_ends_neither_the_platform_nor_a_request_of_others(
+    home: Home, start: Callable[..., Platform]
+) -> None:
+    home.write_extension("quitter", "import sys\nsys.exit('not today')\n")
+    home.write_extension(
+        "leaver",
+        """
+        import sys
+        from localstack.extensions.api import Extension
+        class TheExtension(Extension):
+            name = "leaver"
+            def on_platform_start(self):
+                raise KeyboardInterrupt
+            def update_gateway_routes(self, router):
+                router.add("/leave", lambda request: sys.exit("gone\\nfor good"))
+            def update_response_handlers(self, handlers):
+                handlers.append(lambda chain, context, response: sys.exit(3))
+        """,
+    )
+    home.write_extension("greeter", GREETER)
+    platform = start()
+    assert platform.get("/greet/world").text == "hello world"
+    answer = platform.get("/leave")
+    assert answer.status_code == 500
+    assert "extension leaver failed in route /leave: SystemExit: gone for good" in answer.json()["message"]
+    assert platform.get("/greet/world").text == "hello world"
+    for text in (
+        "extension quitter failed in import: SystemExit: not today (quitter_ext.py:2",
+        "extension leaver failed in on_platform_start: KeyboardInterrupt",
+        "extension leaver failed in route /leave: SystemExit: gone for good",
+        "extension leaver failed in response handler: SystemExit: 3",
+    ):
+        assert text in platform.log
+    assert "Traceback" not in platform.log
+    assert platform.signal() == 0
+
+
 def test_debug_shows_the_authors_own_frames(home: Home, start: Callable[..., Platform]) -> None:
     home.write_extension(
         "broken",

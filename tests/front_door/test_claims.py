@@ -36,7 +36,8 @@ class Claimed:
     """A front door, and the claims on it."""
 
     def __init__(self, open_door: Callable[..., Door]) -> None:
-        self.connections = OwnedConnections(Ledger(), Guard(Registry()))
+        self.ledger = Ledger()
+        self.connections = OwnedConnections(self.ledger, Guard(Registry()))
         self.door: Door = open_door(claims=self.connections)
 
     def forward(self, matches: TcpMatcher, port: int, extension: str = "database") -> None:
@@ -448,6 +449,18 @@ def test_a_claim_that_was_removed_counts_no_more(claimed: Claimed) -> None:
         assert claimed.status(b"\0ours") == 400
     with pytest.raises(KeyError):
         claimed.connections.remove(claim)
+
+
+def test_claims_are_listed_and_taken_away_with_their_extension(claimed: Claimed) -> None:
+    with serve(echo_server) as port:
+        claimed.forward(is_ours, port)
+        claimed.forward(is_redis, port, "other")
+        (listed,) = claimed.ledger.of("database")
+        assert (listed.kind.value, listed.description) == ("TCP claim", f"test_claims.is_ours to 127.0.0.1:{port}")
+        claimed.ledger.withdraw("database")
+        assert claimed.status(b"\0ours") == 400
+        with claimed.connect(b"*1") as client:
+            assert client.read_bytes(2) == b"*1"
 
 
 @pytest.mark.parametrize(

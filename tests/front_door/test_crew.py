@@ -161,6 +161,35 @@ def test_the_number_of_threads_is_bounded_and_everybody_is_served_in_the_end(ope
     assert len(gateway_threads()) <= 3 + 1 + 1
 
 
+def test_without_a_further_thread_the_leader_goes_on_by_itself(
+    door: Door, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    door.logs_errors = True
+    is_refused = threading.Event()
+
+    def refuse(thread: threading.Thread) -> None:
+        is_refused.set()
+        raise RuntimeError("can't start new thread")
+
+    def wait(incoming: Request) -> str:
+        assert is_refused.wait(DEADLINE_SECONDS)
+        return "done"
+
+    door.routes["/wait"] = wait
+    door.routes["/quick"] = lambda incoming: "quick"
+    with door.connect() as client, door.connect() as other:
+        assert other.ask("/quick").body == b"quick"
+        monkeypatch.setattr("localstack.host.gateway.front_door.crew.threading.Thread.start", refuse)
+        client.send(request("/wait"))
+        other.send(request("/quick"))
+        assert client.read().body == b"done"
+        assert other.read().body == b"quick"
+        monkeypatch.undo()
+        assert client.ask("/quick").body == b"quick"
+    refusals = [record.getMessage() for record in caplog.records if "thread" in record.getMessage()]
+    assert refusals == ["no further thread can be started: can't start new thread"]
+
+
 def test_threads_that_are_idle_for_long_end(open_door: Callable[..., Door], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(crew_module, "_IDLE_THREAD_SECONDS", 0.05)
     door = open_door(workers=40)

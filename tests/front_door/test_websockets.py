@@ -66,6 +66,20 @@ def test_a_message_may_come_in_fragments_with_pings_between_them(door: Door) -> 
         assert socket.recv(DEADLINE_SECONDS) == "one two"
 
 
+def test_a_message_that_is_too_large_ends_the_websocket_with_1009(open_door: Callable[..., Door]) -> None:
+    door = open_door(websocket_message_bytes=1000)
+    door.routes["/ws"] = send_back
+    with open_socket(door) as socket:
+        socket.send("x" * 1000)
+        assert socket.recv(DEADLINE_SECONDS) == "x" * 1000
+        socket.send(iter(["x" * 600, "y" * 600]))
+        with pytest.raises(ConnectionClosedError) as closed:
+            socket.recv(DEADLINE_SECONDS)
+    assert closed.value.rcvd is not None
+    assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1009, "a message is larger than 1000 bytes")
+    has_no_connections(door)
+
+
 def test_a_frame_may_come_byte_by_byte(door: Door) -> None:
     with open_socket(door) as socket:
         for byte in frame(0x81, b"slow"):

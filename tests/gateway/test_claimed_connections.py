@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import grpc
 import pytest
@@ -30,21 +28,6 @@ class TheExtension(Extension):
     def update_gateway_connections(self, connections):
         connections.forward_tcp(explode, "127.0.0.1", 1)
 """
-
-
-@pytest.fixture
-def greeter() -> Iterator[int]:
-    """A gRPC service ``demo.Greeter`` that says every message twice."""
-
-    class Greeter(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc is not typed
-        def service(self, details: Any) -> Any:
-            return grpc.stream_stream_rpc_method_handler(lambda requests, context: (m * 2 for m in requests))
-
-    server = grpc.server(ThreadPoolExecutor(2), handlers=[Greeter()])
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    yield port
-    server.stop(None).wait(DEADLINE_SECONDS)
 
 
 @pytest.fixture

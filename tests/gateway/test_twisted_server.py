@@ -7,7 +7,6 @@ import socket
 import ssl
 import struct
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -154,19 +153,6 @@ def database() -> Iterator[int]:
 
     with serve(answer) as port:
         yield port
-
-
-@pytest.fixture
-def greeter() -> Iterator[int]:
-    class Greeter(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc is not typed
-        def service(self, details: Any) -> Any:
-            return grpc.stream_stream_rpc_method_handler(lambda requests, context: (m * 2 for m in requests))
-
-    server = grpc.server(ThreadPoolExecutor(2), handlers=[Greeter()])
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    yield port
-    server.stop(None).wait(DEADLINE_SECONDS)
 
 
 @pytest.mark.index

@@ -85,7 +85,8 @@ class ExtensionFault(LeantoError):
 
     def __init__(self, extension: str, place: str, cause: BaseException, location: str | None) -> None:
         at = f" ({location})" if location else ""
-        super().__init__(f"extension {extension} failed in {place}: {type(cause).__name__}: {cause}{at}")
+        text = " ".join(line.strip() for line in str(cause).splitlines())  # one fault is one line of the log
+        super().__init__(f"extension {extension} failed in {place}: {type(cause).__name__}: {text}{at}")
         self.extension = extension
         self.place = place
         self.cause = cause

@@ -221,6 +221,7 @@ class Runtime:
         from localstack.host.extension.guard import was_reported
         from localstack.host.gateway.cors import CorsPolicy
         from localstack.host.gateway.gateway import GatewayParts, build_gateway
+        from localstack.host.gateway.in_process import InProcessTransport
         from localstack.host.gateway.resources import PlatformResources
         from localstack.host.gateway.status_page import StatusPage
 
@@ -255,6 +256,7 @@ class Runtime:
                 platform_header=self.settings.response_header_enabled,
             )
         )
+        shared.use_internal_transport(InProcessTransport(gateway))
         lifecycle.update_gateway(
             HookArguments(
                 router=containers.edge_router,

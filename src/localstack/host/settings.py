@@ -75,6 +75,8 @@ class Settings:
     etc_dir: Path
     gateway_listen: tuple[HostAndPort, ...]
     localstack_host: HostAndPort
+    is_localstack_host_given: bool
+    """Whether somebody set ``LOCALSTACK_HOST``; else clients are told the host under which they came."""
     use_ssl: bool
     custom_ssl_cert_path: Path | None
     """PEM file with the certificate for TLS and its key; without it, one is made."""
@@ -182,6 +184,7 @@ class _Reader:
             else config_dir,
             gateway_listen=listen,
             localstack_host=self.localstack_host(listen[0].port),
+            is_localstack_host_given=bool(self.get("LOCALSTACK_HOST")),
             use_ssl=self.flag("USE_SSL"),
             custom_ssl_cert_path=self.optional_path("CUSTOM_SSL_CERT_PATH"),
             debug=self.flag("DEBUG") or self.get("LS_LOG") in ("trace", "trace-internal"),

@@ -7,6 +7,7 @@ settings are read from the environment.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,10 @@ from uuid import uuid4
 from localstack.host.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+
     from localstack.host.extension.claims import OwnedConnections
     from localstack.host.extension.handlers import (
         GuardedExceptionHandlers,
@@ -24,6 +29,8 @@ if TYPE_CHECKING:
     )
     from localstack.host.extension.ownership import OwnedList
     from localstack.host.extension.routes import OwnedRouter
+
+    InternalTransport = Callable[[AWSPreparedRequest], AWSResponse]
 
 
 @dataclass
@@ -109,6 +116,9 @@ class _Shared:
     settings: Settings | None = None
     extensions: _Extensions | None = None
     session_id: str = field(default_factory=lambda: str(uuid4()))
+    internal_transport: InternalTransport | None = None
+    process_id: int | None = None
+    """The process that has the gateway behind the transport; its forks have copies that nobody else sees."""
 
 
 _shared = _Shared()
@@ -129,6 +139,16 @@ def settings() -> Settings:
 def session_id() -> str:
     """Identifier of this run, a UUID as text."""
     return _shared.session_id
+
+
+def use_internal_transport(send: InternalTransport) -> None:
+    """Let AWS clients of this process reach the gateway without the network; called by the runtime."""
+    _shared.internal_transport, _shared.process_id = send, os.getpid()
+
+
+def internal_transport() -> InternalTransport | None:
+    """Takes what an AWS client is about to send to the gateway; None before it is built, and in other processes."""
+    return _shared.internal_transport if _shared.process_id == os.getpid() else None
 
 
 @cache

@@ -85,8 +85,10 @@ def _since_1970(moment: datetime, in_milliseconds: bool) -> int | float:
 def _parser(in_milliseconds: bool) -> Any:
     from botocore.parsers import RpcV2CBORParser
 
-    class MillisecondParser(RpcV2CBORParser):  # type: ignore[misc]  # botocore is not typed
-        def _parse_datetime(self, value: Any) -> datetime:
-            return _EPOCH + timedelta(milliseconds=value)
+    unit = timedelta(milliseconds=1) if in_milliseconds else timedelta(seconds=1)
 
-    return MillisecondParser() if in_milliseconds else RpcV2CBORParser()
+    class Parser(RpcV2CBORParser):  # type: ignore[misc]  # botocore is not typed
+        def _parse_datetime(self, value: Any) -> datetime:
+            return _EPOCH + value * unit
+
+    return Parser()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.datastructures import Headers
@@ -124,6 +124,11 @@ class Emulation:
         self._running.add(service)
         if call.wire.is_cbor:
             answer = _in_cbor(answer, context, protocol)
+        if operation.name == "CompleteMultipartUpload" and service == "s3":
+            from localstack.host.emulation.returned_urls import with_location_of_object
+
+            body = with_location_of_object(answer.body, call.wire, call.recognised, self._settings)
+            answer = replace(answer, body=body)
         _write(answer, context, response, is_stream=operation.has_streaming_output and answer.status < 300)
 
     def _message(self, context: RequestContext, call: _Call) -> tuple[Message, str]:
@@ -131,10 +136,12 @@ class Emulation:
         from botocore.exceptions import ParamValidationError
 
         from localstack.host.emulation.message import original_message, rebuilt_message, spoken_by_moto
+        from localstack.host.emulation.returned_urls import origin_for
 
         recognised, wire = call.recognised, call.wire
         service = recognised.service.service_name
-        original = original_message(wire, recognised, str(context.region), str(context.account_id))
+        origin = origin_for(wire, self._settings)
+        original = original_message(wire, recognised, str(context.region), str(context.account_id), origin)
         parameters = context.service_request or {}
         if not wire.is_cbor and not call.before.differs_from(parameters):
             return original, recognised.protocol

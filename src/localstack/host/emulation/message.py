@@ -17,6 +17,7 @@ from werkzeug.http import http_date
 from localstack.aws.api import CommonServiceException
 from localstack.host.emulation.identity import with_region
 from localstack.host.emulation.recognition import Recognised
+from localstack.host.emulation.returned_urls import Origin
 from localstack.host.emulation.serializer import RPC_V2_CBOR
 from localstack.host.emulation.wire import Wire
 
@@ -50,8 +51,9 @@ class Message:
     query: str
     headers: Headers
     body: bytes
+    scheme: str = "http"
 
-    def environ(self, scheme: str = "http") -> dict[str, Any]:
+    def environ(self) -> dict[str, Any]:
         """As WSGI environment. ``RAW_URI`` keeps ``%2F``, ``//`` and ``+`` of S3 keys apart."""
         host, _, port = self.headers.get("Host", "").partition(":")
         environ = {
@@ -64,7 +66,7 @@ class Message:
             "SERVER_PORT": port or "80",
             "SERVER_PROTOCOL": "HTTP/1.1",
             "CONTENT_LENGTH": str(len(self.body)),
-            "wsgi.url_scheme": scheme,
+            "wsgi.url_scheme": self.scheme,
             "wsgi.input": BytesIO(self.body),
         }
         environ.update(_environ_headers(self.headers))
@@ -86,8 +88,11 @@ def _environ_headers(headers: Headers) -> dict[str, Any]:
     return {**found, "moto.preserved_header_names": spelled}
 
 
-def original_message(wire: Wire, recognised: Recognised, region: str, account: str) -> Message:
-    """The client's request as moto understands it: in the region and account of the context, S3 in path style."""
+def original_message(wire: Wire, recognised: Recognised, region: str, account: str, origin: Origin) -> Message:
+    """The client's request as moto understands it: in the region and account of the context, S3 in path style.
+
+    :param origin: what the URLs in the answer begin with
+    """
     headers = Headers(list(wire.headers))
     headers["x-moto-account-id"] = account
     if authorization := headers.get("Authorization"):
@@ -96,11 +101,14 @@ def original_message(wire: Wire, recognised: Recognised, region: str, account: s
         headers["User-Agent"] = _USER_AGENT_REGION.sub("", agent)  # moto would take it for the region
     if recognised.protocol in ("query", "ec2"):  # a GET has no type, and moto would answer it in JSON
         headers["Content-Type"] = _FORM_TYPE
-    if recognised.service.service_name == "s3":  # to moto any other host with a dot would be a bucket
+    service = recognised.service.service_name
+    if service == "sqs":  # moto makes the URLs of queues from it
+        headers["Host"] = origin.host
+    if service == "s3":  # to moto any other host with a dot would be a bucket
         headers["Host"] = _PATH_STYLE_HOST + "".join(re.findall(r":\d+$", wire.host))
     if wire.is_gzip:
         headers.remove("Content-Encoding")
-    return Message(wire.method, recognised.path, wire.query_string, headers, wire.body)
+    return Message(wire.method, recognised.path, wire.query_string, headers, wire.body, origin.scheme)
 
 
 def rebuilt_message(original: Message, operation: OperationModel, parameters: dict[str, Any], protocol: str) -> Message:
@@ -117,7 +125,7 @@ def rebuilt_message(original: Message, operation: OperationModel, parameters: di
     body = urlencode(body, doseq=True) if isinstance(body, dict) else body
     data = body.encode() if isinstance(body, str) else body.read() if hasattr(body, "read") else bytes(body or b"")
     headers = _headers_beneath(original.headers, operation, written["headers"])
-    return Message(written["method"], url.path, query, headers, data)
+    return Message(written["method"], url.path, query, headers, data, original.scheme)
 
 
 def _headers_beneath(original: Headers, operation: OperationModel, written: dict[str, Any]) -> Headers:

@@ -31,6 +31,8 @@ FAILURES_BEFORE_REMOVAL = 10
 _R = TypeVar("_R")
 _HOST_ROOT = Path(__file__).parents[1]
 _ANSWERS = (ServiceException, HTTPException)
+_FAULTS = (Exception, SystemExit, KeyboardInterrupt)
+"""What one extension may raise without ending the platform for all: ``sys.exit()``, too."""
 
 
 class ChainEnd(NamedTuple):
@@ -72,7 +74,7 @@ class Guard:
         try:
             with acting(record.name):
                 result = function(*args)
-        except Exception as cause:
+        except _FAULTS as cause:
             record.note_call(place, perf_counter() - started).errors += 1
             fault = ExtensionFault(record.name, place, cause, author_line(cause, record.roots))
             record.note_fault(fault)
@@ -112,7 +114,7 @@ class Guard:
                     step.handler(*args)
                 except _ANSWERS:
                     raise
-                except Exception as cause:  # noqa: BLE001 - the guard: one extension's fault stops nobody else
+                except _FAULTS as cause:
                     failed = True
                     self._note_failure(step, handlers, place, cause)
                 finally:
@@ -149,13 +151,16 @@ class Guard:
             return dispatch(*args)
         except _ANSWERS:
             raise
-        except Exception as cause:
+        except _FAULTS as cause:
             failed = True
             fault = ExtensionFault(record.name, place, cause, author_line(cause, record.roots))
             record.note_fault(fault)
             report(fault)
-            cause.__dict__["reported_fault"] = fault
-            raise
+            if isinstance(cause, Exception):
+                cause.__dict__["reported_fault"] = fault
+                raise
+            fault.__dict__["reported_fault"] = fault
+            raise fault from cause
         finally:
             end_acting(token)
             record.note_call(place, perf_counter() - started).errors += failed
@@ -173,7 +178,7 @@ class Guard:
         record = self.registry.get(owner)
         return _Step(handler, owner, record, record.statistics_of(place) if record else CallStatistics())
 
-    def _note_failure(self, step: _Step, handlers: OwnedList[Any], place: str, cause: Exception) -> None:
+    def _note_failure(self, step: _Step, handlers: OwnedList[Any], place: str, cause: BaseException) -> None:
         record = step.record
         name = step.owner or describe(step.handler)
         fault = ExtensionFault(name, place, cause, author_line(cause, record.roots if record else ()))

@@ -42,6 +42,9 @@ class Served(Protocol):
     def detach(self) -> None:
         """Stop watching the socket: from now on a worker has it."""
 
+    def watch(self) -> None:
+        """Watch the socket again."""
+
 
 class Turn:
     """The right to lead, held by one thread at a time."""
@@ -70,6 +73,7 @@ class Crew:
         self._idle = 0
         self._threads = 0
         self._count = 0
+        self._lacks_threads = False
         self._serving: Served | None = None
         self._calls = 0
         self._asleep = threading.Event()
@@ -80,7 +84,8 @@ class Crew:
         """Begin: a first thread leads by calling ``lead(turn)``, which returns when the turn is lost or at the end."""
         self._lead = lead
         with self._lock:
-            self._give(self.turn)
+            if not self._give(self.turn):
+                raise RuntimeError("the system gives no thread to serve with")
         threading.Thread(target=self._watch, name="Gateway-Watch", daemon=True).start()
 
     def stop(self, finish: Job) -> None:
@@ -130,12 +135,11 @@ class Crew:
     def enqueue(self, job: Job) -> bool:
         """Let a worker do ``job``; False when too many wait already."""
         with self._lock:
-            if self._idle > 0 or self._threads <= self._size:
-                self._give(job)
-            elif len(self._waiting) < self._waiting_limit:
-                self._waiting.append(job)
-            else:
+            if (self._idle > 0 or self._threads <= self._size) and self._give(job):
+                return True
+            if len(self._waiting) >= self._waiting_limit or not self._threads:
                 return False
+            self._waiting.append(job)
             return True
 
     @contextmanager
@@ -150,21 +154,32 @@ class Crew:
                 self._size -= 1
 
     def _pass_on(self, turn: Turn, served: Served) -> None:
-        turn.lost = True
-        self._serving = None
+        """Give the leadership to a follower; when there is none to be had, the thread keeps it. With the lock held."""
+        successor = Turn()
+        turn.lost, self.turn, self._serving = True, successor, None
         served.detach()
-        self.turn = Turn()
-        self._give(self.turn)
+        if not self._give(successor):
+            served.watch()
+            turn.lost, self.turn, self._serving = False, turn, served
 
-    def _give(self, errand: Turn | Job) -> None:
-        """Hand an errand to an idle thread, or to a new one. Called with the lock held."""
+    def _give(self, errand: Turn | Job) -> bool:
+        """Hand an errand to an idle thread or to a new one; False without either. Called with the lock held."""
         if self._idle > 0:
             self._idle -= 1
             self._errands.put(errand)
-            return
-        self._threads += 1
+            return True
+        self._threads += 1  # before the thread looks whether it is the last one
         self._count += 1
-        threading.Thread(target=self._work, args=(errand,), name=f"Gateway-{self._count}", daemon=True).start()
+        try:
+            threading.Thread(target=self._work, args=(errand,), name=f"Gateway-{self._count}", daemon=True).start()
+        except RuntimeError as error:  # a limit of the system; what runs already goes on
+            self._threads -= 1
+            if not self._lacks_threads:
+                LOG.error("no further thread can be started: %s", error)
+            self._lacks_threads = True
+            return False
+        self._lacks_threads = False
+        return True
 
     def _work(self, first: Turn | Job) -> None:
         errand: Turn | Job | None = first

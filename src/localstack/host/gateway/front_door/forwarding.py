@@ -24,7 +24,7 @@ class Forwarding:
     """
 
     def __init__(
-        self, connection: Connection, h2: H2Connection, claims: Claims, announce: Callable[[Stream], None]
+        self, connection: Connection, h2: H2Connection, claims: Claims | None, announce: Callable[[Stream], None]
     ) -> None:
         self._connection = connection
         self._h2 = h2
@@ -34,11 +34,12 @@ class Forwarding:
 
     def claim(self, stream: Stream, turn: Turn) -> Claim | None:
         """Whose a stream is, if anybody's."""
-        if not self._claims.has_http2:
+        claims = self._claims
+        if claims is None or not claims.has_http2:
             return None
         headers = Headers(stream.headers)
         request = Http2Request(stream.method, headers.get("host", ""), stream.target, headers)
-        return self._connection.without_hurry(lambda: self._claims.of_stream(request), turn)
+        return self._connection.without_hurry(lambda: claims.of_stream(request), turn)
 
     def begin(self, stream: Stream, claim: Claim, event: RequestReceived) -> ForwardedStream | None:
         """Forward a stream; ``None`` when too many requests are waiting."""

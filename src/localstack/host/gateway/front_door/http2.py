@@ -36,6 +36,7 @@ from h2.exceptions import DenialOfServiceError, ProtocolError
 from hyperframe.frame import GoAwayFrame
 from werkzeug.wrappers import Response
 
+from localstack.extensions.api.connections import Claim
 from localstack.host.gateway.claims import Claims
 from localstack.host.gateway.front_door.connection import Connection
 from localstack.host.gateway.front_door.crew import Turn
@@ -74,7 +75,7 @@ class Http2:
         self._limits = connection.loop.limits
         self._shared = service.connection_environ(connection)
         self._h2 = make_h2(self._limits.header_bytes)
-        self._forwarding = Forwarding(connection, self._h2, claims, self._announce) if claims is not None else None
+        self._forwarding = Forwarding(connection, self._h2, claims, self._announce)
         self._turn = Turn()
         self._cutter = FrameCutter(PREFACE_BYTES)
         self._streams: dict[int, Stream] = {}
@@ -149,8 +150,7 @@ class Http2:
     def end(self) -> None:
         for stream in list(self._streams.values()):
             self._lose(stream)
-        if self._forwarding is not None:
-            self._forwarding.end()
+        self._forwarding.end()
 
     # what the client sends
 
@@ -175,14 +175,17 @@ class Http2:
             self._refuse(stream, HTTPStatus.NOT_IMPLEMENTED, "this server is no proxy")
         elif not is_valid(stream):
             self._refuse(stream, HTTPStatus.BAD_REQUEST, "this is no valid method, path or content-length")
-        elif self._forwarding is not None and (claim := self._forwarding.claim(stream, self._turn)) is not None:
-            forwarded = self._forwarding.begin(stream, claim, event)
-            if forwarded is None:
-                self._refuse(stream, HTTPStatus.SERVICE_UNAVAILABLE, "too many requests are waiting", _RETRY)
-            else:
-                self._streams[stream.number] = forwarded
+        elif (claim := self._forwarding.claim(stream, self._turn)) is not None:
+            self._forward(stream, claim, event)
         elif not stream.is_complete:
             self._expect_body(stream)
+
+    def _forward(self, stream: Stream, claim: Claim, event: RequestReceived) -> None:
+        forwarded = self._forwarding.begin(stream, claim, event)
+        if forwarded is None:
+            self._refuse(stream, HTTPStatus.SERVICE_UNAVAILABLE, "too many requests are waiting", _RETRY)
+        else:
+            self._streams[stream.number] = forwarded
 
     def _expect_body(self, stream: Stream) -> None:
         stream.upload = Upload(self._service.spool_dir, self._limits.memory_body_bytes)
@@ -194,7 +197,7 @@ class Http2:
     def _on_data(self, event: DataReceived) -> None:
         assert event.flow_controlled_length is not None
         stream = self._streams.get(event.stream_id)
-        if isinstance(stream, ForwardedStream) and not stream.is_refused and self._forwarding is not None:
+        if isinstance(stream, ForwardedStream) and not stream.is_refused:
             self._forwarding.pass_on(stream, event)
         else:
             self._h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
@@ -309,7 +312,7 @@ class Http2:
         """Send what can be sent now."""
         while self._changed:
             stream = self._changed.popleft()
-            if isinstance(stream, ForwardedStream) and self._forwarding is not None and self._is_open(stream):
+            if isinstance(stream, ForwardedStream) and self._is_open(stream):
                 self._forwarding.make_room(stream)
             self._queue(stream)
         connection = self._connection
@@ -340,8 +343,8 @@ class Http2:
 
     def _frame(self, stream: Stream) -> int:
         """Frame the next part of a stream's answer; how many bytes of its body that were, and a few for its head."""
-        if isinstance(stream, ForwardedStream) and not stream.is_refused and self._forwarding is not None:
-            return self._frame_forwarded(stream, self._forwarding)
+        if isinstance(stream, ForwardedStream) and not stream.is_refused:
+            return self._frame_forwarded(stream)
         sent = 0
         try:
             head = stream.take_head()
@@ -367,9 +370,9 @@ class Http2:
             stream.deadline = time.monotonic() + self._limits.idle_write_seconds
         return sent
 
-    def _frame_forwarded(self, stream: ForwardedStream, forwarding: Forwarding) -> int:
+    def _frame_forwarded(self, stream: ForwardedStream) -> int:
         try:
-            sent, is_last = forwarding.frame(stream)
+            sent, is_last = self._forwarding.frame(stream)
         except ProtocolError as error:
             LOG.debug("stream %d was given up: %s", stream.number, error)
             self._reset(stream, ErrorCodes.INTERNAL_ERROR)

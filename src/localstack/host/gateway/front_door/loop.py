@@ -38,6 +38,7 @@ class Limits:
     """How long a client may send nothing in the middle of a body."""
     idle_write_seconds: float = 60.0
     """How long a client may take nothing of an answer."""
+    websocket_message_bytes: int = 64 * 1024 * 1024
 
 
 class Holder(Protocol):

@@ -41,6 +41,7 @@ class WebSocketChannel(WebSocketAdapter):  # type: ignore[misc]  # rolo is not t
         self._is_broken = False
         self._events = self._protocol.events()
         self._parts: list[str | bytes] = []
+        self._collected = 0
 
     @property
     def last_received_at(self) -> float:
@@ -136,9 +137,17 @@ class WebSocketChannel(WebSocketAdapter):  # type: ignore[misc]  # rolo is not t
     def _collect(self, event: events.TextMessage | events.BytesMessage) -> Message | None:
         """A message may come in several frames."""
         self._parts.append(event.data if isinstance(event.data, str) else bytes(event.data))
+        self._collected += len(event.data)
+        limit = self._connection.loop.limits.websocket_message_bytes
+        if self._collected > limit:
+            reason = f"a message is larger than {limit} bytes"
+            self._is_broken = True
+            self.close(CloseReason.MESSAGE_TOO_BIG, reason)
+            raise WebSocketDisconnectedError(CloseReason.MESSAGE_TOO_BIG, reason)
         if not event.message_finished:
             return None
         parts, self._parts = self._parts, []
+        self._collected = 0
         if isinstance(event, events.TextMessage):
             return TextMessage("".join(str(part) for part in parts))
         return BytesMessage(b"".join(part for part in parts if isinstance(part, bytes)))

@@ -105,7 +105,12 @@ GOALS = (
         Side("route-32", Kind.LOCALSTACK),
         10,
     ),
-    Goal("health, 32 connections: rate ÷ ministack", Side("health", Kind.LEANTO), Side("health", Kind.MINISTACK), 5),
+    Goal(
+        "route, 32 connections: rate ÷ ministack's health",
+        Side("route-32", Kind.LEANTO),
+        Side("health", Kind.MINISTACK),
+        5,
+    ),
     _over_rolo("new URLs, 32 connections: rate ÷ rolo/Twisted", "urls-32", 4),
     _over_rolo("route, 1 connection: rate ÷ rolo/Twisted", "route-1", 4),
     Goal(

@@ -129,6 +129,22 @@ def test_the_body_of_an_object_is_replaced_and_the_rest_stays(aws: AwsServer) ->
     assert (answer["Body"].read(), answer["ContentType"], answer["Metadata"]) == (b"other", "text/other", {"a": "b"})
 
 
+def test_the_headers_of_an_object_are_replaced(aws: AwsServer) -> None:
+    def handler(chain: Any, context: RequestContext, response: Any) -> None:
+        if context.operation.name == "HeadObject":  # type: ignore[union-attr]
+            assert context.service_response is not None
+            assert context.service_response["Expires"] == WHEN
+            context.service_response.update(ContentType="text/other", Metadata={"c": "d"})
+
+    s3 = aws.client("s3")
+    s3.create_bucket(Bucket="bkt")
+    s3.put_object(Bucket="bkt", Key="k", Body=b"original", Metadata={"a": "b"}, Expires=WHEN)
+    aws.response_handlers.append(handler)
+    answer = s3.head_object(Bucket="bkt", Key="k")
+    assert (answer["ContentType"], answer["Metadata"], answer["ContentLength"]) == ("text/other", {"c": "d"}, 8)
+    assert answer["Expires"] == WHEN
+
+
 def test_what_does_not_fit_the_operation_is_an_internal_error(aws: AwsServer, caplog: pytest.LogCaptureFixture) -> None:
     assign(aws, {"QueueUrls": 5})
     with pytest.raises(

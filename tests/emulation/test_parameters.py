@@ -15,8 +15,8 @@ from botocore.model import OperationModel
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from aws_probe import ACCOUNT, REGION, Call, Caller, probed_platform
 from platforms import Platform
-from probe import ACCOUNT, REGION, Call, Caller, probed_platform
 from shapes import structures
 
 EXAMPLES = int(os.environ.get("LEANTO_EXAMPLES", "0"))

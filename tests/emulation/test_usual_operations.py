@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from aws_probe import ACCOUNT, REGION, Caller, probed_platform
 from platforms import Platform
-from probe import ACCOUNT, REGION, Caller, probed_platform
 
 State = dict[str, Any]
 """What earlier calls answered, by the name of the operation."""
@@ -20,7 +20,8 @@ State = dict[str, Any]
 Step = tuple[str, dict[str, Any] | Callable[[State], dict[str, Any]]]
 
 WHEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
+STATEMENT = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+POLICY = json.dumps({"Version": "2012-10-17", "Statement": [STATEMENT]})
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/role"
 DEFINITION = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})
 ITEM = {"id": {"S": "1"}, "blob": {"B": b"\x00\xff"}, "list": {"L": [{"N": "1.5"}, {"BOOL": True}, {"NULL": True}]}}
@@ -120,9 +121,9 @@ SERVICES: dict[str, list[Step]] = {
         ("DeleteItem", {"TableName": "t", "Key": KEY}),
     ],
     "iam": [
-        ("CreateRole", {"RoleName": "role", "AssumeRolePolicyDocument": TRUST}),
+        ("CreateRole", {"RoleName": "role", "AssumeRolePolicyDocument": POLICY}),
         ("GetRole", {"RoleName": "role"}),
-        ("PutRolePolicy", {"RoleName": "role", "PolicyName": "p", "PolicyDocument": TRUST}),
+        ("PutRolePolicy", {"RoleName": "role", "PolicyName": "p", "PolicyDocument": POLICY}),
         ("ListRoles", {}),
     ],
     "lambda": [
@@ -177,7 +178,7 @@ SERVICES: dict[str, list[Step]] = {
                 "Namespace": "n",
                 "MetricName": "m",
                 "StartTime": WHEN,
-                "EndTime": WHEN,
+                "EndTime": datetime(2026, 1, 3, tzinfo=UTC),
                 "Period": 60,
                 "Statistics": ["Sum"],
             },

@@ -7,6 +7,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
+from werkzeug.http import parse_date
+
 from localstack.aws.api import CommonServiceException, ServiceException
 from localstack.aws.api.core import ServiceResponse
 from localstack.host.emulation import cbor
@@ -43,8 +45,21 @@ def parse_answer(
         parsed = {}
     parsed.pop("ResponseMetadata", None)
     if not is_error:
-        return parsed, None
+        is_s3 = operation.service_model.service_name == "s3"
+        return _with_both_expires(parsed) if is_s3 else parsed, None
     return None, _exception(parsed, status)
+
+
+def _with_both_expires(parsed: dict[str, Any]) -> dict[str, Any]:
+    """S3's ``Expires`` as boto3 has it: as a time where it can be read as one, and as text in ``ExpiresString``."""
+    text = parsed.get("Expires")
+    if isinstance(text, str):
+        parsed["ExpiresString"], moment = text, parse_date(text)
+        if moment is None:
+            del parsed["Expires"]
+        else:
+            parsed["Expires"] = moment
+    return parsed
 
 
 def _exception(parsed: dict[str, Any], status: int) -> ServiceException:

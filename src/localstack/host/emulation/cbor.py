@@ -89,6 +89,7 @@ def _parser(in_milliseconds: bool) -> Any:
 
     class Parser(RpcV2CBORParser):  # type: ignore[misc]  # botocore is not typed
         def _parse_datetime(self, value: Any) -> datetime:
-            return _EPOCH + value * unit
+            moment: datetime = _EPOCH + value * unit
+            return moment
 
     return Parser()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.datastructures import Headers
@@ -198,12 +199,14 @@ class Emulation:
 
     def service_states(self) -> dict[str, str]:
         """State of each service for the health page: ``available``, ``running`` (called before) or ``disabled``."""
-        return {name: self._state(name) for name in self._catalogue.emulated()}
+        states = self._states_at_start.copy()
+        for name in tuple(self._running):
+            states[name] = "running"
+        return states
 
-    def _state(self, name: str) -> str:
-        if not self._is_enabled(name):
-            return "disabled"
-        return "running" if name in self._running else "available"
+    @cached_property
+    def _states_at_start(self) -> dict[str, str]:
+        return {name: "available" if self._is_enabled(name) else "disabled" for name in self._catalogue.emulated()}
 
     def _is_enabled(self, name: str) -> bool:
         allowed = self._settings.services

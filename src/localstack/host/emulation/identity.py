@@ -6,6 +6,7 @@ import base64
 import binascii
 import logging
 import re
+import sys
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -27,6 +28,16 @@ _SCOPE = re.compile(
 )
 _SIGV2 = re.compile(r"AWS (?P<key>[^:\s]+):.+")
 _ENCODED_ACCOUNT_MASK = 0x7FFFFFFFFF80
+_PARTITIONS = {
+    "cn-": "aws-cn",
+    "us-gov-": "aws-us-gov",
+    "us-iso-": "aws-iso",
+    "us-isob-": "aws-iso-b",
+    "eu-isoe-": "aws-iso-e",
+    "us-isof-": "aws-iso-f",
+    "eusc-": "aws-eusc",
+}
+_ISSUED_PREFIXES = ("AKIA", "ASIA")
 
 
 @dataclass(frozen=True)
@@ -111,22 +122,32 @@ class Regions:
 
 def partition_of(region: str) -> str:
     """E.g. ``"aws"``, ``"aws-cn"`` for ``cn-north-1``."""
-    if region.startswith("cn-"):
-        return "aws-cn"
-    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
+    return next((partition for prefix, partition in _PARTITIONS.items() if region.startswith(prefix)), "aws")
 
 
 def account_of(access_key: str, settings: Settings) -> str:
-    """The account of a caller: an access key of 12 digits is the account's number; others share one account.
+    """The account of a caller: that whose number the access key is, or that which issued the key; others share one.
 
+    Keys are issued by IAM (``CreateAccessKey``) and by STS, for a role in the role's account (``AssumeRole``).
     With ``PARITY_AWS_ACCESS_KEY_ID`` the number that a real key (``AKIA…``, ``ASIA…``) encodes is taken.
     """
     if match := re.match(r"[0-9]{12}", access_key):
         return match[0]
     prefixes = ("LKIA", "LSIA", "AKIA", "ASIA") if settings.parity_aws_access_key_id else ("LKIA", "LSIA")
+    if access_key.startswith(_ISSUED_PREFIXES) and (issuer := _issuer_of(access_key)):
+        return issuer
     if len(access_key) >= 20 and access_key.startswith(prefixes):
         return _encoded_account(access_key) or DEFAULT_ACCOUNT
     return DEFAULT_ACCOUNT
+
+
+def _issuer_of(access_key: str) -> str | None:
+    """The account in which IAM or STS made the key; None for others, and as long as moto's IAM is not imported."""
+    accounts = getattr(sys.modules.get("moto.iam.models"), "iam_backends", None)  # absent while it is being imported
+    for account, backends in list(accounts.items()) if accounts is not None else ():
+        if any(access_key in backend.access_keys for backend in list(backends.values())):
+            return str(account)
+    return None
 
 
 def _encoded_account(access_key: str) -> str | None:

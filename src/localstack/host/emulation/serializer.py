@@ -174,6 +174,8 @@ def _header(shape: Shape, value: Any) -> str:
             return ",".join(_header(shape.member, item) for item in value)
         case "string" if shape.serialization.get("jsonvalue"):
             return _base64(json.dumps(value))
+        case "string" if isinstance(value, datetime):  # S3's ``Expires``, which moto's model calls a text
+            return http_date(value)
         case _:
             return _scalar(shape, value)
 

@@ -37,14 +37,14 @@ class RequestLog:
 
     def __call__(self, chain: HandlerChain, context: RequestContext, response: Response) -> None:
         if context.operation is not None:
-            channel = _INTERNAL_AWS if context.is_internal_call else _AWS
+            channel = _AWS if context.internal_request_params is None else _INTERNAL_AWS
             if channel.logger.isEnabledFor(logging.INFO):
                 self._write(channel, _aws_line(context, response))
-        elif context.request.path not in _QUIET_PATHS:
-            channel = _INTERNAL_HTTP if context.is_internal_call else _HTTP
+        elif (path := context.request.path) not in _QUIET_PATHS:
+            channel = _HTTP if context.internal_request_params is None else _INTERNAL_HTTP
             if channel.logger.isEnabledFor(logging.INFO):
-                request = context.request
-                self._write(channel, f"{request.method} {_printable(request.path)} => {response.status_code}")
+                shown = path if path.isprintable() else _escaped(path)
+                self._write(channel, f"{context.request.method} {shown} => {response.status_code}")
 
     def start(self) -> None:
         """Write in batches from now on."""
@@ -103,32 +103,31 @@ class _Channel:
     def __init__(self, name: str) -> None:
         self.logger = logging.getLogger(name)
         self.name = name
-        self._quiet: tuple[logging.Logger, ...] = ()
-        self._top = self.logger
-        self._handler: logging.Handler | None = None
+        self._root: logging.Logger | None = None
+        self._below_root: tuple[tuple[logging.Logger, logging.Logger], ...] = ()
+        self._own_handlers: list[logging.Handler] = []
 
     def is_only_the_platforms(self) -> bool:
         """False when a handler or filter beside the platform's own would miss a line that is written directly."""
-        return self._is_as_before() or self._look()
-
-    def _is_as_before(self) -> bool:
-        root, parent = self._top, self.logger
-        for level in self._quiet:
-            if level is not parent or level.handlers or level.filters or not level.propagate:
-                return False
-            parent = level.parent  # type: ignore[assignment]  # only the root has none
-        return parent is root and not root.filters and root.handlers == [self._handler]
+        root = self._root
+        if root is None or root.filters or root.handlers != self._own_handlers:
+            return self._look()
+        for level, parent in self._below_root:
+            if level.handlers or level.filters or level.parent is not parent or not level.propagate:
+                return self._look()
+        return True
 
     def _look(self) -> bool:
         levels = [self.logger]
         while (parent := levels[-1].parent) is not None:
             levels.append(parent)
-        *quiet, root = levels
-        if any(level.handlers or level.filters or not level.propagate for level in quiet) or root.filters:
+        *below_root, root = levels
+        if any(level.handlers or level.filters or not level.propagate for level in below_root) or root.filters:
             return False
         if len(root.handlers) != 1 or not isinstance(root.handlers[0].formatter, LineFormatter):
             return False
-        self._quiet, self._top, self._handler = tuple(quiet), root, root.handlers[0]
+        self._root, self._own_handlers = root, root.handlers[:]
+        self._below_root = tuple(zip(below_root, levels[1:], strict=True))
         return True
 
 
@@ -138,6 +137,6 @@ _INTERNAL_AWS = _Channel("localstack.request.internal.aws")
 _INTERNAL_HTTP = _Channel("localstack.request.internal.http")
 
 
-def _printable(path: str) -> str:
+def _escaped(path: str) -> str:
     """A path without control characters, so that a request can't forge log lines."""
-    return path if path.isprintable() else path.encode("unicode_escape").decode()
+    return path.encode("unicode_escape").decode()

@@ -76,12 +76,12 @@ class PlatformResources:
         router.add("/_localstack/extensions/list", self.list_extensions, methods=["GET"])
         router.add("/_localstack/diagnose", self.diagnose, methods=["GET"])
 
-    def get_health(self, request: Request) -> Response:
+    def get_health(self, request: Request) -> Response | dict[str, Any]:
         if request.method == "HEAD":
             return Response("ok")
         services = self.control.service_states()
         document = {"services": services, "edition": EDITION, "version": LOCALSTACK_VERSION, "leanto": leanto_version()}
-        return JsonResponse.for_json(_merged(self._features, document))
+        return _merged(self._features, document)
 
     def set_features(self, request: Request) -> Response:
         """Store values for later GETs: ``{"features:initScripts": "done"}`` sets ``features.initScripts``."""

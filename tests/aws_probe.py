@@ -1,4 +1,4 @@
-"""An extension that tells what its handlers see of AWS calls, and boto3 clients that tell what they sent and received."""
+"""An extension that tells what its handlers see of AWS calls, and boto3 clients that tell what they had of them."""
 
 from __future__ import annotations
 
@@ -103,7 +103,9 @@ class Caller:
         :raises ClientError: when somebody else than the probe refuses it
         """
         try:
-            getattr(self.client, xform_name(operation))(**parameters)
+            received = getattr(self.client, xform_name(operation))(**parameters)
+            if operation == "GetBucketLocation":  # boto3 reads this answer in a way of its own
+                self._answer = {"LocationConstraint": received["LocationConstraint"]}
         except ClientError as error:
             if not self._is_refused or error.response["ResponseMetadata"]["HTTPStatusCode"] != 418:
                 raise

@@ -1,0 +1,174 @@
+"""moto's public test-suite: fetched from PyPI into ``build/``, given an environment, run against a server."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from benchmarks.servers import HOST, Server, free_port, isolated
+
+ROOT = Path(__file__).resolve().parents[2]
+CACHE = ROOT / "build" / "moto-suite"
+BIN = Path(sys.executable).parent
+
+FOLDERS: Mapping[str, tuple[str, ...]] = {
+    "s3": ("test_s3", "test_s3bucket_path"),
+    "sqs": ("test_sqs",),
+    "sns": ("test_sns",),
+    "dynamodb": ("test_dynamodb",),
+    "ssm": ("test_ssm",),
+    "secretsmanager": ("test_secretsmanager",),
+    "iam": ("test_iam",),
+    "sts": ("test_sts",),
+    "kms": ("test_kms",),
+    "lambda": ("test_awslambda", "test_awslambda_simple"),
+    "events": ("test_events",),
+    "logs": ("test_logs",),
+}
+"""The folders of the suite that test a service."""
+
+_REQUIREMENTS = ("freezegun==1.5.5", "pyotp==2.9.0", "pytest", "pytest-timeout")
+_TEST_TIMEOUT_SECONDS = 120
+_SUITE_TIMEOUT_SECONDS = 3600
+
+
+class SuiteError(Exception):
+    """The suite can't be had or run here; the message says why."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A server that the suite runs against, and the path that empties it."""
+
+    server: Server
+    reset_path: str
+
+
+@dataclass(frozen=True)
+class Suite:
+    """The suite, ready to be run.
+
+    :ivar folder: the unpacked source distribution
+    :ivar environment: the virtual environment of the tests, which has ``moto_server`` too
+    """
+
+    folder: Path
+    environment: Path
+
+    @classmethod
+    def fetch(cls) -> Suite:
+        """The suite of the moto version that we run on; downloads only what is not there yet.
+
+        :raises SuiteError: when it can't be downloaded or installed
+        """
+        moto = f"moto-{version('moto')}"
+        suite = cls(CACHE / moto, CACHE / f"{moto}-environment")
+        if not suite.folder.is_dir():
+            _unpack_source(moto)
+        if not suite.environment.is_dir():
+            _make_environment(suite.environment)
+        return suite
+
+    def moto_server(self, scratch: Path) -> Target:
+        port = free_port()
+        command = (str(self.environment / "bin" / "moto_server"), "--host", HOST, "--port", str(port))
+        return Target(Server("moto_server", command, isolated(scratch), port, "/moto-api/config"), "/moto-api/reset")
+
+    def run(self, service: str, target: Target, log: Path) -> dict[str, str]:
+        """Run the tests of a service.
+
+        :param log: gets what pytest prints, with the reason of each failure
+        :returns: ``passed``, ``failed`` or ``skipped`` by test, e.g. ``tests/test_sts/test_sts.py::test_assume_role``
+        :raises SuiteError: when pytest itself fails
+        """
+        results = log.with_suffix(".json")
+        results.unlink(missing_ok=True)
+        environ = os.environ | {
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "MOTO_SUITE_RESET_PATH": target.reset_path,
+            "MOTO_SUITE_RESULTS": str(results),
+            "PYTHONPATH": str(Path(__file__).parent),
+            "TEST_SERVER_MODE": "true",
+            "TEST_SERVER_MODE_ENDPOINT": f"http://{HOST}:{target.server.port}",
+            "TESTS_SKIP_REQUIRES_DOCKER": "true",
+        }
+        folders = [f"tests/{folder}" for folder in FOLDERS[service]]
+        options = ["-q", "-p", "plugin", "-p", "no:cacheprovider", "--tb=short", f"--timeout={_TEST_TIMEOUT_SECONDS}"]
+        command = [str(self.environment / "bin" / "python"), "-m", "pytest", *options, *folders]
+        with log.open("w") as printed:
+            subprocess.run(
+                command,
+                cwd=self.folder,
+                env=environ,
+                stdout=printed,
+                stderr=subprocess.STDOUT,
+                timeout=_SUITE_TIMEOUT_SECONDS,
+                check=False,
+            )
+        if not results.exists():
+            raise SuiteError(f"pytest gave no results for {service}; see {log}")
+        outcomes: dict[str, str] = json.loads(results.read_text())
+        return outcomes
+
+
+def platform(scratch: Path) -> Target:
+    port = free_port()
+    environ = isolated(scratch) | {
+        "GATEWAY_LISTEN": f"{HOST}:{port}",
+        "LOCALSTACK_VOLUME_DIR": str(scratch / "volume"),
+        "LS_LOG": "warn",
+        "ALLOW_NONSTANDARD_REGIONS": "1",  # moto_server has the regions of China and of governments too
+    }
+    command = (str(BIN / "localstack"), "start", "--no-banner")
+    return Target(Server("leanto", command, environ, port, "/_localstack/health"), "/_localstack/state/reset")
+
+
+def _unpack_source(name: str) -> None:
+    """Download the source distribution, checked against the hashes of ``requirements.lock``, and unpack it."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    pinned = CACHE / "moto.lock"
+    pinned.write_text(_locked_lines("moto"))
+    flags = ["--quiet", "--no-deps", "--no-build-isolation", "--no-binary", ":all:", "--require-hashes"]
+    _run(sys.executable, "-m", "pip", "download", *flags, "--dest", str(CACHE), "-r", str(pinned))
+    with tarfile.open(CACHE / f"{name}.tar.gz") as archive:
+        archive.extractall(CACHE, filter="data")
+
+
+def _locked_lines(distribution: str) -> str:
+    lines: list[str] = []
+    is_wanted = False
+    for line in (ROOT / "requirements.lock").read_text().splitlines():
+        if not line.startswith((" ", "#")):
+            is_wanted = line.startswith(f"{distribution}==")
+        if is_wanted:
+            lines.append(line)
+    return "\n".join(lines)
+
+
+def _make_environment(folder: Path) -> None:
+    uv = str(BIN / "uv")
+    try:
+        _run(uv, "venv", "--quiet", "--python", sys.executable, str(folder))
+        lock = str(ROOT / "requirements-dev.lock")
+        wanted = (f"moto[all,server]=={version('moto')}", *_REQUIREMENTS)
+        _run(uv, "pip", "install", "--quiet", "--python", str(folder / "bin" / "python"), "--constraints", lock, *wanted)
+    except SuiteError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _run(*command: str) -> None:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_SUITE_TIMEOUT_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise SuiteError(str(error)) from None
+    if done.returncode != 0:
+        raise SuiteError(f"{' '.join(command[:4])} …: {(done.stderr or done.stdout).strip()[-500:]}")

@@ -18,7 +18,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from benchmarks import gateway, load, picture, startup
-from benchmarks.cases import CASES, Case
+from benchmarks.cases import AWS_CASES, CASES, Case
 from benchmarks.load import Client
 from benchmarks.peers import ENVIRONMENTS, ROOT, Kind, NotInstalledError, install
 from benchmarks.servers import BenchmarkError
@@ -31,7 +31,7 @@ BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
 def main(arguments: list[str]) -> int:
     options = parse(arguments)
-    cases = tuple(case for case in CASES if is_selected(case.name, options.cases))
+    cases = tuple(case for case in (*CASES, *AWS_CASES) if is_selected(case.name, options.cases))
     if options.client == Client.WRK.value and cases and not load.has_wrk():
         sys.stderr.write(f"not run: {load.HOW_TO_GET_WRK}\n")
         return 1
@@ -53,7 +53,7 @@ def main(arguments: list[str]) -> int:
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The options; every name may have ``*`` and ``?``."""
-    names = [START, *(case.name for case in CASES)]
+    names = [START, *(case.name for case in (*CASES, *AWS_CASES))]
     servers = [kind.value for kind in Kind]
     clients = [client.value for client in Client]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="The platform beside its peers.")
@@ -108,8 +108,13 @@ def measure(options: argparse.Namespace, cases: tuple[Case, ...]) -> tuple[str, 
         if cases:
             client = Client(options.client)
             results = gateway.collect(cases, client, options.rounds, options.seconds, scratch, not_run)
-            tables += [gateway.goals_table(results), gateway.rates_table(results), gateway.memory_table(results)]
-            drawing = picture.draw(results, conditions)
+            routes, calls = results.of(CASES), results.of(AWS_CASES)
+            if routes.cases:
+                tables += [gateway.goals_table(routes), gateway.rates_table(routes)]
+                drawing = picture.draw(routes, conditions)
+            if calls.cases:
+                tables.append(gateway.aws_table(calls))
+            tables.append(gateway.memory_table(results))
     reasons = [f"- not run: {kind.value}: {reason}" for kind, reason in not_run.items()]
     parts = [conditions, "\n".join(reasons), *(table.markdown() for table in tables)]
     return "\n\n".join(filter(None, parts)), drawing

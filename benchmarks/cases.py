@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from benchmarks.load import Load
+from benchmarks import aws
+from benchmarks.load import Load, RecordedRequest
 from benchmarks.peers import Kind, Setup
 
 MIB = 1024 * 1024
@@ -25,6 +27,7 @@ class Case:
 
     :ivar name: what ``--cases`` selects it by
     :ivar least_seconds: how long a run takes at least, where a second would see too few answers
+    :ivar prepare: called with the server's port before every run
     """
 
     name: str
@@ -33,6 +36,7 @@ class Case:
     kinds: tuple[Kind, ...] = BOTH
     setup: Setup = FULL
     least_seconds: int = 1
+    prepare: Callable[[int], None] = aws.nothing
 
 
 CASES = (
@@ -59,18 +63,89 @@ CASES = (
 )
 
 
+AWS = "aws-"
+EMULATIONS = (Kind.LEANTO, Kind.LOCALSTACK, Kind.MOTO, Kind.MINISTACK)
+"""The servers that answer AWS calls."""
+
+
+def _aws_cases() -> Iterator[Case]:
+    """Every call at one connection and at 32."""
+    small = b"x" * 1024
+    queue, long_queue = aws.queue_url(aws.NAME), aws.queue_url(f"{aws.NAME}-long")
+    topic = f"arn:aws:sns:us-east-1:000000000000:{aws.NAME}"
+    message = {"MessageBody": "x" * 100}
+    at_once = {"VisibilityTimeout": 0}
+    without_dynamodb = (Kind.LEANTO, Kind.MOTO, Kind.MINISTACK)  # localstack-core downloads a Java program for it
+    without_moto = (Kind.LEANTO, Kind.LOCALSTACK, Kind.MINISTACK)  # filling its queue takes minutes
+    calls: tuple[tuple[str, RecordedRequest, Callable[[int], None], tuple[Kind, ...]], ...] = (
+        ("sts-identity", aws.record("sts", "get_caller_identity"), aws.identity, EMULATIONS),
+        ("sqs-send", aws.record("sqs", "send_message", QueueUrl=queue, **message), aws.empty_queue, EMULATIONS),
+        ("sqs-receive", aws.record("sqs", "receive_message", QueueUrl=queue, **at_once), aws.short_queue, EMULATIONS),
+        (
+            "sqs-send-5k",
+            aws.record("sqs", "send_message", QueueUrl=long_queue, **message),
+            aws.long_queue,
+            without_moto,
+        ),
+        (
+            "sqs-receive-5k",
+            aws.record("sqs", "receive_message", QueueUrl=long_queue, **at_once),
+            aws.long_queue,
+            without_moto,
+        ),
+        (
+            "s3-put-1k",
+            aws.record("s3", "put_object", Bucket=aws.NAME, Key="1024", Body=small),
+            aws.bucket(1024),
+            EMULATIONS,
+        ),
+        ("s3-get-1k", aws.record("s3", "get_object", Bucket=aws.NAME, Key="1024"), aws.bucket(1024), EMULATIONS),
+        (
+            "dynamodb-put",
+            aws.record("dynamodb", "put_item", TableName=aws.NAME, Item=aws.item()),
+            aws.table,
+            without_dynamodb,
+        ),
+        (
+            "dynamodb-get",
+            aws.record("dynamodb", "get_item", TableName=aws.NAME, Key={"id": {"S": "1"}}),
+            aws.table,
+            without_dynamodb,
+        ),
+        ("ssm-get", aws.record("ssm", "get_parameter", Name=aws.NAME), aws.parameter, EMULATIONS),
+        ("sns-publish", aws.record("sns", "publish", TopicArn=topic, Message="x" * 100), aws.topic, EMULATIONS),
+    )
+    for name, request, prepare, kinds in calls:
+        for connections in (1, 32):
+            load = Load("/", connections=connections, request=request)
+            yield Case(f"{AWS}{name}-{connections}", f"{name}, {connections}", load, kinds, prepare=prepare)
+    large = aws.bucket(10 * MIB)
+    for name, request in (
+        ("s3-put-10m", aws.record("s3", "put_object", Bucket=aws.NAME, Key=str(10 * MIB), Body=b"x" * 10 * MIB)),
+        ("s3-get-10m", aws.record("s3", "get_object", Bucket=aws.NAME, Key=str(10 * MIB))),
+    ):
+        load = Load("/", connections=2, request=request)
+        yield Case(f"{AWS}{name}-2", f"{name}, 2", load, EMULATIONS, least_seconds=2, prepare=large)
+
+
+AWS_CASES = tuple(_aws_cases())
+
+
 @dataclass(frozen=True)
 class Measure:
-    """One run of a case on one server; ``cpu_us`` is the server's processor time for one request.
-
-    All are 0 when no answer came in time.
-    """
+    """One run of a case on one server; ``cpu_us`` is the server's processor time for one request."""
 
     rate: float
     p50_ms: float
     p99_ms: float
     cpu_us: float
     failures: int
+
+    @classmethod
+    def failed(cls, reason: str) -> Measure:
+        """A run without an answer: all is 0. The reason goes to stderr."""
+        sys.stderr.write(f"{reason}\n")
+        return cls(0.0, 0.0, 0.0, 0.0, 1)
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,10 @@ import statistics
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.progress import track
 
@@ -43,6 +44,10 @@ class Runner:
 
         :raises BenchmarkError: when the server has ended
         """
+        try:
+            case.prepare(self.server.port)
+        except (BotoCoreError, ClientError) as error:
+            return Measure.failed(f"{self.server.name} can't be prepared for {case.title}: {error}")
         before = cpu_seconds(self.process.pid)
         path = case.load.path or self.server.health_path
         answers = load.run(client, case.load, self.server.port, path, max(seconds, case.least_seconds))
@@ -51,7 +56,7 @@ class Runner:
             raise BenchmarkError(f"{self.server.name} has ended: {case.title}\n{self.log.read_text()[-2000:]}")
         os.truncate(self.log, 0)  # a line for each of millions of requests
         if not answers.requests:
-            return Measure(0.0, 0.0, 0.0, 0.0, answers.failures)
+            return Measure.failed(f"{self.server.name} does not answer {case.title}")
         rate = answers.requests / answers.seconds
         return Measure(rate, answers.p50_ms, answers.p99_ms, used / answers.requests * 1e6, answers.failures)
 
@@ -69,6 +74,10 @@ class Results:
         """Of the runs of the same rounds, where both answered; empty when one of the two was not run."""
         pairs = zip(self.measures.get(ours, ()), self.measures.get(theirs, ()), strict=False)
         return [figure(mine) / figure(other) for mine, other in pairs if mine.rate and figure(other)]
+
+    def of(self, cases: Sequence[Case]) -> Results:
+        """Those of some cases."""
+        return replace(self, cases=tuple(case for case in self.cases if case in cases))
 
     def sides(self) -> Iterator[tuple[Case, Kind, list[Measure]]]:
         for case in self.cases:
@@ -186,6 +195,30 @@ def _goal_row(goal: Goal, ratios: Sequence[float]) -> tuple[str, ...]:
     median = statistics.median(ratios)
     kept = median >= goal.bound if goal.is_lower_bound else median <= goal.bound
     return goal.title, bound, spread(ratios, ".2f"), "yes" if kept else "no"
+
+
+def aws_table(results: Results) -> Table:
+    """AWS calls: what the platform does, and its rate ÷ each other emulation's of the same round."""
+    others = {Kind.MOTO: "≥ 4", Kind.LOCALSTACK: "≥ 3", Kind.MINISTACK: "≥ 1"}
+    headings = ["call, connections", "requests/s", "p50 ms", "p99 ms", "CPU µs", "failed"]
+    headings += [f"÷ {kind.value} ({goal})" for kind, goal in others.items()]
+    rows = tuple(_aws_row(results, case, others) for case, kind, _ in results.sides() if kind is Kind.LEANTO)
+    return Table("AWS calls", tuple(headings), rows)
+
+
+def _aws_row(results: Results, case: Case, others: Iterable[Kind]) -> tuple[str, ...]:
+    ours = Side(case.name, Kind.LEANTO)
+    measures = results.measures[ours]
+    ratios = [results.ratios(ours, Side(case.name, kind), lambda measure: measure.rate) for kind in others]
+    return (
+        case.title,
+        spread([measure.rate for measure in measures], ".0f"),
+        f"{statistics.median(measure.p50_ms for measure in measures):.2f}",
+        f"{statistics.median(measure.p99_ms for measure in measures):.2f}",
+        spread([measure.cpu_us for measure in measures], ".0f"),
+        str(sum(measure.failures for measure in measures)),
+        *(spread(values, ".2f") for values in ratios),
+    )
 
 
 def memory_table(results: Results) -> Table:

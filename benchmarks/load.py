@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from benchmarks.servers import HOST, BenchmarkError
 
@@ -26,11 +27,31 @@ HOW_TO_GET_WRK = "wrk is not on the path: 'apt-get install wrk' (Debian, Ubuntu)
 
 
 @dataclass(frozen=True)
+class RecordedRequest:
+    """A request as a client has made it.
+
+    :ivar headers: without ``Host``
+    """
+
+    method: str
+    path: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+    def on_the_wire(self, port: int) -> bytes:
+        """What is sent to a server on that port."""
+        lines = [f"{self.method} {self.path} HTTP/1.1", f"Host: {HOST}:{port}"]
+        lines += [f"{name}: {value}" for name, value in self.headers]
+        return "\r\n".join([*lines, "", ""]).encode() + self.body
+
+
+@dataclass(frozen=True)
 class Load:
     """What the client does.
 
     :ivar path: ``None`` for the server's health page
     :ivar slow_connections: how many more connections ask for the slow route meanwhile; they are not counted
+    :ivar request: sent as it is instead of what the fields above say
     """
 
     path: str | None
@@ -40,6 +61,7 @@ class Load:
     new_connections: bool = False
     new_urls: bool = False
     slow_connections: int = 0
+    request: RecordedRequest | None = None
 
 
 @dataclass(frozen=True)
@@ -93,12 +115,17 @@ def _with_wrk(load: Load, port: int, path: str, seconds: int) -> Answers:
     options = ["--threads", "1", "--connections", str(load.connections), "--duration", f"{seconds}s"]
     script = [load.method, str(load.body_bytes), "close" if load.new_connections else "keep-alive", first_number]
     command = ["wrk", *options, "--timeout", "10s", "--script", str(SCRIPT), f"http://{HOST}:{port}{path}", "--"]
-    try:
-        result = subprocess.run(
-            [*command, *script], capture_output=True, text=True, timeout=seconds + TIMEOUT_SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired:
-        raise BenchmarkError(f"wrk did not end: {' '.join(command)}") from None
+    with NamedTemporaryFile() as wire:
+        if load.request is not None:
+            wire.write(load.request.on_the_wire(port))
+            wire.flush()
+            script = [wire.name]
+        try:
+            result = subprocess.run(
+                [*command, *script], capture_output=True, text=True, timeout=seconds + TIMEOUT_SECONDS, check=False
+            )
+        except subprocess.TimeoutExpired:
+            raise BenchmarkError(f"wrk did not end: {' '.join(command)}") from None
     lines = [line for line in result.stdout.splitlines() if line.startswith("{")]
     if result.returncode != 0 or not lines:
         raise BenchmarkError(f"wrk failed: {(result.stderr or result.stdout)[-500:]}")
@@ -137,10 +164,14 @@ class _Sender:
     def send(self) -> None:
         connection = HTTPConnection(HOST, self._port, timeout=TIMEOUT_SECONDS)
         headers = {"Connection": "close"} if self._load.new_connections else {}
+        recorded = self._load.request
         while (started := time.perf_counter()) < self._until:
             path = f"{self._path}/{random.randrange(10**12)}" if self._load.new_urls else self._path
             try:
-                connection.request(self._load.method, path, b"x" * self._load.body_bytes, headers)
+                if recorded is not None:
+                    connection.request(recorded.method, recorded.path, recorded.body, dict(recorded.headers))
+                else:
+                    connection.request(self._load.method, path, b"x" * self._load.body_bytes, headers)
                 response = connection.getresponse()
                 response.read()
                 self.failures += response.status >= 400

@@ -115,7 +115,8 @@ def _localstack(kind: Kind, scratch: Path, setup: Setup | None) -> Server:
 def _moto(kind: Kind, scratch: Path, setup: Setup | None) -> Server:
     port = free_port()
     command = (str(ENVIRONMENTS / "moto_server" / "bin" / "moto_server"), "--host", HOST, "--port", str(port))
-    return Server(kind.value, command, isolated(scratch), port, "/moto-api/config")
+    environ = isolated(scratch) | {"MOTO_ACCOUNT_ID": "000000000000"}  # as the others have it
+    return Server(kind.value, command, environ, port, "/moto-api/config")
 
 
 def _ministack(kind: Kind, scratch: Path, setup: Setup | None) -> Server:

@@ -1,11 +1,18 @@
 -- What wrk sends, and one JSON line about what came back.
 --   wrk ... -s wrk.lua URL -- METHOD BODY_BYTES CONNECTION FIRST_NUMBER
+--   wrk ... -s wrk.lua URL -- FILE
 -- CONNECTION is keep-alive or close. With a FIRST_NUMBER every request has a new URL: URL/FIRST_NUMBER, and so on;
--- with - all have the same.
+-- with - all have the same. FILE holds one whole request as it goes over the wire, which is sent again and again.
 
 local request_text, prefix, suffix, number
 
 function init(args)
+   if #args == 1 then
+      local file = assert(io.open(args[1], "rb"))
+      request_text = file:read("*a")
+      file:close()
+      return
+   end
    wrk.method = args[1]
    local size = tonumber(args[2])
    if size > 0 then wrk.body = string.rep("x", size) end

@@ -8,12 +8,16 @@ from .routes import HANDLERS, add_routes, pass_by
 
 
 class BenchExtension(Extension):
-    """Its handlers are response handlers: those of requests see AWS calls only, not routes."""
+    """Its handlers of requests see AWS calls only, those of responses all answers."""
 
     name = "bench"
 
     def update_gateway_routes(self, router: http.Router[http.RouteHandler]) -> None:
         add_routes(router)
+
+    def update_request_handlers(self, handlers: aws.CompositeHandler) -> None:
+        for _ in range(HANDLERS):
+            handlers.append(pass_by)
 
     def update_response_handlers(self, handlers: aws.CompositeResponseHandler) -> None:
         for _ in range(HANDLERS):

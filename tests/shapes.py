@@ -14,6 +14,7 @@ _DEEPEST = 3
 """Levels of structures, lists and maps below which optional parts are left away; models are recursive."""
 
 _IN_HEADERS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=20)
+_HEADER_NAMES = st.text("abcdefghijklmnopqrstuvwxyz0123456789-", min_size=1, max_size=20)
 _ANY_TEXT = st.text(
     st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff", include_characters="\t\n"),
     min_size=1,
@@ -38,7 +39,7 @@ def values(shape: Shape, *, in_header: bool = False, level: int = 0) -> st.Searc
             return st.lists(items, min_size=size, max_size=size if level >= _DEEPEST else size + 2)
         case "map":
             size = max(1, least)
-            keys = values(shape.key, in_header=in_header, level=level + 1)
+            keys = _HEADER_NAMES if in_header else values(shape.key, level=level + 1)
             entries = values(shape.value, in_header=in_header, level=level + 1)
             return st.dictionaries(keys, entries, min_size=size, max_size=size + 1)
         case "string":
@@ -59,6 +60,8 @@ def structures(shape: StructureShape, *, level: int = 0) -> st.SearchStrategy[di
     """Structures with every required member and some others; a union has exactly one."""
     if shape.is_document_type:
         return st.just({"any": ["document", 1, True]})
+    if level > 2 * _DEEPEST:  # a structure of nothing but itself
+        return st.just({})
     members = {name: _member(member, level) for name, member in shape.members.items()}
     if shape.is_tagged_union:
         return st.one_of([st.fixed_dictionaries({name: strategy}) for name, strategy in members.items()])
@@ -93,7 +96,7 @@ def _member(shape: Shape, level: int) -> st.SearchStrategy[Any]:
 
 
 def _strings(shape: Shape, least: int, in_header: bool) -> st.SearchStrategy[Any]:
-    if shape.serialization.get("jsonvalue"):
+    if in_header and shape.serialization.get("jsonvalue"):
         return st.just({"any": ["document", 1, True]})
     if getattr(shape, "enum", None):
         return st.sampled_from(shape.enum)

@@ -11,7 +11,7 @@ from localstack.aws.connect import connect_to
 from platforms import Home, Platform, platforms_of
 
 EXTENSION = """
-import json
+import multiprocessing
 import subprocess
 import sys
 import threading
@@ -94,6 +94,13 @@ def child(request):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     return [done.stdout, done.stderr]
 
+def fork(request):
+    create = connect_to().sqs.create_queue
+    child = multiprocessing.get_context("fork").Process(target=create, kwargs={"QueueName": "forked"})
+    child.start()
+    child.join(30)
+    return [child.exitcode, connect_to().sqs.get_queue_url(QueueName="forked")["QueueUrl"].rpartition("/")[2]]
+
 def at_once(request):
     def work(number):
         sqs = connect_to(aws_access_key_id=f"{number:012d}").sqs
@@ -110,7 +117,7 @@ class TheExtension(Extension):
     name = "caller"
     def update_gateway_routes(self, router):
         connect_to().sqs.create_queue(QueueName="made-by-a-hook")
-        for endpoint in (identity, names, on_behalf, objects, failing, externally, same, child, at_once):
+        for endpoint in (identity, names, on_behalf, objects, failing, externally, same, child, fork, at_once):
             router.add(f"/{endpoint.__name__}", endpoint)
         router.add("/network", lambda request: over_network)
     def update_request_handlers(self, handlers):
@@ -189,6 +196,11 @@ def test_external_clients_go_over_the_network_as_anybody(platform: Platform) -> 
 def test_another_process_connects_to_the_port(platform: Platform) -> None:
     queues, error = ask(platform, "/child")
     assert "/000000000000/made-by-a-hook" in queues, error
+
+
+def test_what_a_forked_process_does_is_seen_by_all(platform: Platform) -> None:
+    """It has a copy of the emulation, in which nobody else would find anything."""
+    assert ask(platform, "/fork") == [0, "forked"]
 
 
 def test_no_internal_call_went_over_the_network(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -128,6 +128,43 @@ def test_values_have_their_types(aws: AwsServer) -> None:
     assert probe.parameters == {"Namespace": "n", "MetricData": [{"MetricName": "m", "Timestamp": when, "Value": 0.5}]}
 
 
+def test_a_map_of_the_query_string_has_what_has_no_name_of_its_own(aws: AwsServer) -> None:
+    probe = Probe(aws)
+    aws.client("apigateway").import_rest_api(body=b"{}", failOnWarnings=True, parameters={"basepath": "ignore"})
+    assert probe.parameters is not None
+    assert probe.parameters["parameters"] == {"basepath": "ignore"}
+
+
+def test_what_follows_a_greedy_label_counts(aws: AwsServer) -> None:
+    probe = Probe(aws)
+    arns = {
+        "portalArn": "arn:aws:workspaces-web:::portal/a/b",
+        "browserSettingsArn": "arn:aws:workspaces-web:::browserSettings/c",
+    }
+    with pytest.raises(ClientError):
+        aws.client("workspaces-web").associate_browser_settings(**arns)
+    assert probe.context.service_operation == ("workspaces-web", "AssociateBrowserSettings")
+    assert probe.parameters == arns
+
+
+def test_items_of_a_list_in_a_header_may_be_quoted(aws: AwsServer) -> None:
+    probe = Probe(aws)
+    aws.client("s3").create_bucket(Bucket="bkt")
+    headers = {"X-Amz-Optional-Object-Attributes": 'RestoreStatus, "a,\\"b" ,c'}
+    requests.get(f"{aws.url}/bkt?list-type=2", headers=headers, timeout=10)
+    assert probe.parameters is not None
+    assert probe.parameters["OptionalObjectAttributes"] == ["RestoreStatus", 'a,"b', "c"]
+
+
+@pytest.mark.parametrize("name", ["s3", "s3express", "s3-object-lambda"])
+def test_clients_of_s3_sign_with_several_names(aws: AwsServer, name: str) -> None:
+    probe = Probe(aws)
+    scope = f"Credential=test/20260101/us-east-1/{name}/aws4_request"
+    headers = {"Authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0"}
+    requests.get(f"{aws.url}/bkt/key", headers=headers, timeout=10)
+    assert probe.context.service_operation == ("s3", "GetObject")
+
+
 def test_required_parameters_that_were_not_sent_are_none(aws: AwsServer) -> None:
     probe = Probe(aws)
     requests.post(aws.url, headers={"X-Amz-Target": "AmazonSQS.SendMessage"}, data=b'{"MessageBody": "b"}', timeout=10)

@@ -133,6 +133,34 @@ def test_exceptions_of_a_handler_become_errors_of_the_service(aws: AwsServer, se
     assert [e["ResponseMetadata"]["RequestId"] for e in errors] == ids
 
 
+@pytest.mark.parametrize(
+    ("service", "operation"),
+    [("sqs", "list_queues"), ("sns", "list_topics"), ("lambda", "list_functions"), ("s3", "list_buckets")],
+)
+def test_an_error_that_a_handler_answers_without_a_body_gets_one_of_the_service(
+    aws: AwsServer, service: str, operation: str
+) -> None:
+    aws.request_handlers.append(lambda chain, context, response: chain.respond(403, headers={"X-Own": "kept"}))
+    error = _error(getattr(aws.client(service), operation))
+    assert (error["Error"]["Code"], error["ResponseMetadata"]["HTTPStatusCode"]) == ("Forbidden", 403)
+    assert error["ResponseMetadata"]["HTTPHeaders"]["x-own"] == "kept"
+
+
+@pytest.mark.parametrize(("service", "header"), [("sns", "x-amzn-requestid"), ("s3", "x-amz-request-id")])
+def test_what_a_handler_answers_has_the_id_of_the_request(aws: AwsServer, service: str, header: str) -> None:
+    ids = []
+
+    def handler(chain: Any, context: Any, response: Any) -> None:
+        ids.append(context.request_id)
+        chain.respond(200, "text of my own")
+
+    aws.request_handlers.append(handler)
+    scope = f"Credential=test/20260101/us-east-1/{service}/aws4_request"
+    headers = {"Authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0"}
+    answer = requests.get(f"{aws.url}/?Action=ListTopics&Version=2010-03-31", headers=headers, timeout=10)
+    assert (answer.text, answer.headers[header]) == ("text of my own", ids[0])
+
+
 def test_details_of_a_modelled_error_are_told(aws: AwsServer) -> None:
     class TooMany(ServiceException):
         code = "TooManyRequestsException"

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from aws_server import AwsServer
-from localstack.host.emulation.identity import account_of, with_region
+from localstack.host.emulation.identity import account_of, partition_of, with_region
 from localstack.host.settings import Settings
 
 
@@ -60,6 +60,40 @@ def test_a_region_in_the_user_agent_does_not_count(aws: AwsServer) -> None:
 
     sns = aws.client("sns", region_name="eu-west-1", config=Config(user_agent_extra="region/us-west-2"))
     assert sns.create_topic(Name="t")["TopicArn"].split(":")[3] == "eu-west-1"
+
+
+def test_a_key_that_a_service_issued_gives_the_account_that_issued_it(aws: AwsServer) -> None:
+    role = "arn:aws:iam::222222222222:role/r"
+    assumed = aws.client("sts", account="111111111111").assume_role(RoleArn=role, RoleSessionName="session")[
+        "Credentials"
+    ]
+    iam = aws.client("iam", account="111111111111")
+    iam.create_user(UserName="u")
+    created = iam.create_access_key(UserName="u")["AccessKey"]
+    callers = [aws.client("sts", account=key["AccessKeyId"]).get_caller_identity() for key in (assumed, created)]
+    assert [caller["Arn"] for caller in callers] == [
+        "arn:aws:sts::222222222222:assumed-role/r/session",
+        "arn:aws:iam::111111111111:user/u",
+    ]
+    iam.delete_access_key(UserName="u", AccessKeyId=created["AccessKeyId"])
+    assert aws.client("sts", account=created["AccessKeyId"]).get_caller_identity()["Account"] == "000000000000"
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"),
+    [
+        ("eu-west-1", "aws"),
+        ("cn-north-1", "aws-cn"),
+        ("us-gov-west-1", "aws-us-gov"),
+        ("us-iso-east-1", "aws-iso"),
+        ("us-isob-east-1", "aws-iso-b"),
+        ("eu-isoe-west-1", "aws-iso-e"),
+        ("us-isof-east-1", "aws-iso-f"),
+        ("eusc-de-east-1", "aws-eusc"),
+    ],
+)
+def test_the_partition_is_that_of_the_region(region: str, partition: str) -> None:
+    assert partition_of(region) == partition
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from shapes import structures
 EXAMPLES = int(os.environ.get("LEANTO_EXAMPLES", "0"))
 SERVICES = ("sqs", "dynamodb", "sns", "lambda", "cloudwatch", "route53", "s3", "ec2")
 MADE_BY_BOTOCORE = {"ContentMD5", "ContentLength", "PresignedUrl", "DestinationRegion"}
-"""What botocore adds when it has already written the parameters; and checksums."""
+"""What botocore sets when it has already written the parameters; and checksums."""
 TOLD_BY_THE_HOST_ONLY = {"ListDirectoryBuckets"}
 """On the wire the same as another operation of the service: AWS has another host for it."""
 SENDABLE_TO_S3 = {"Bucket": "bucket", "RequestRoute": "route", "ChecksumAlgorithm": "SHA256"}
@@ -83,11 +83,12 @@ def _send_often(caller: Caller, service: str, operation: OperationModel) -> None
 
 def _compare(call: Call, payload: str | None) -> None:
     seen = call.seen["parameters"]
-    added = {name: value for name, value in seen.items() if name not in call.parameters}
+    sent = {name: value for name, value in call.parameters.items() if name not in MADE_BY_BOTOCORE}
+    added = {name: value for name, value in seen.items() if name not in sent}
     unexpected = {
         name: value
         for name, value in added.items()
         # an empty body looks like none
         if name not in MADE_BY_BOTOCORE and not name.startswith("Checksum") and (name != payload or value)
     }
-    assert ({name: seen.get(name) for name in call.parameters}, unexpected) == (call.parameters, {})
+    assert ({name: seen.get(name) for name in sent}, unexpected) == (sent, {})

@@ -142,14 +142,17 @@ def test_an_extension_that_exits_ends_neither_the_platform_nor_a_request_of_othe
     home.write_extension(
         "leaver",
         """
-        import sys
+        import asyncio, sys
         from localstack.extensions.api import Extension
+        def cancel(request):
+            raise asyncio.CancelledError("given up")
         class TheExtension(Extension):
             name = "leaver"
             def on_platform_start(self):
                 raise KeyboardInterrupt
             def update_gateway_routes(self, router):
                 router.add("/leave", lambda request: sys.exit("gone\\nfor good"))
+                router.add("/cancel", cancel)
             def update_response_handlers(self, handlers):
                 handlers.append(lambda chain, context, response: sys.exit(3))
         """,
@@ -160,6 +163,9 @@ def test_an_extension_that_exits_ends_neither_the_platform_nor_a_request_of_othe
     answer = platform.get("/leave")
     assert answer.status_code == 500
     assert "extension leaver failed in route /leave: SystemExit: gone for good" in answer.json()["message"]
+    answer = platform.get("/cancel")
+    assert answer.status_code == 500
+    assert "extension leaver failed in route /cancel: CancelledError: given up" in answer.json()["message"]
     assert platform.get("/greet/world").text == "hello world"
     for text in (
         "extension quitter failed in import: SystemExit: not today (quitter_ext.py:2",

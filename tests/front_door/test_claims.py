@@ -25,6 +25,7 @@ from localstack.host.extension.claims import OwnedConnections
 from localstack.host.extension.guard import Guard
 from localstack.host.extension.ownership import Ledger, acting
 from localstack.host.extension.registry import Registry
+from localstack.host.gateway.front_door import loop as loop_module
 from platforms import free_port
 from tcp_server import serve
 
@@ -35,10 +36,10 @@ MANY_PARTS = 1024  # 64 MiB, more than all buffers on the way together
 class Claimed:
     """A front door, and the claims on it."""
 
-    def __init__(self, open_door: Callable[..., Door]) -> None:
+    def __init__(self, open_door: Callable[..., Door], **limits: float) -> None:
         self.ledger = Ledger()
         self.connections = OwnedConnections(self.ledger, Guard(Registry()))
-        self.door: Door = open_door(claims=self.connections)
+        self.door: Door = open_door(claims=self.connections, **limits)
 
     def forward(self, matches: TcpMatcher, port: int, extension: str = "database") -> None:
         with acting(extension):
@@ -434,6 +435,26 @@ def test_a_matcher_that_takes_its_time_stops_nobody_else(claimed: Claimed) -> No
         with claimed.connect(b"\0ours") as client:
             assert is_asked.wait(DEADLINE_SECONDS)
             assert claimed.door.is_answering()
+            may_answer.set()
+            assert client.read_bytes(5) == b"\0ours"
+
+
+def test_a_matcher_may_take_longer_than_all_limits(
+    open_door: Callable[..., Door], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop_module, "_SWEEP_SECONDS", 0.02)
+    claimed = Claimed(open_door, idle_seconds=0.05)
+    may_answer, is_asked = threading.Event(), threading.Event()
+
+    def slow(first: bytes) -> bool:
+        is_asked.set()
+        return may_answer.wait(DEADLINE_SECONDS)
+
+    with serve(echo_server) as port:
+        claimed.forward(slow, port)
+        with claimed.connect(b"\0ours") as client, claimed.connect() as idle:
+            assert is_asked.wait(DEADLINE_SECONDS)
+            idle.read_to_end()  # the sweep that closed this one has seen the other, too
             may_answer.set()
             assert client.read_bytes(5) == b"\0ours"
 

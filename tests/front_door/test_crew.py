@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import random
 import socket
 import threading
@@ -9,6 +11,8 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from io import BytesIO
 from typing import Any
 
 import psutil
@@ -16,7 +20,9 @@ import pytest
 from rolo import Request, Response
 
 from doors import DEADLINE_SECONDS, Client, Door, gateway_threads, request, wait_until
+from http2_client import Http2Client
 from localstack.host.gateway.front_door import crew as crew_module
+from localstack.host.gateway.front_door.loop import Loop
 from localstack.host.gateway.front_door.request import make_environ
 
 
@@ -231,6 +237,51 @@ def test_streams_and_slow_readers_do_not_keep_the_leader(door: Door) -> None:
         client.close()
 
 
+class SlowFile(BytesIO):
+    """A file on a disk that takes its time with what comes after the first ``FAST_BYTES``."""
+
+    FAST_BYTES = 15_000
+
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_stuck, self.go_on = threading.Event(), threading.Event()
+
+    def write(self, part: Any) -> int:
+        if self.tell() >= self.FAST_BYTES:
+            self.is_stuck.set()
+            assert self.go_on.wait(DEADLINE_SECONDS)
+        return super().write(part)
+
+
+@pytest.mark.parametrize("protocol", ["HTTP/1.1", "HTTP/2"])
+def test_a_slow_disk_stops_only_the_upload_that_it_keeps(
+    open_door: Callable[..., Door], monkeypatch: pytest.MonkeyPatch, protocol: str
+) -> None:
+    door = open_door(memory_body_bytes=10_000)
+    file = SlowFile()
+    monkeypatch.setattr("localstack.host.gateway.front_door.upload.tempfile.TemporaryFile", lambda dir: file)
+    parts = [b"a" * SlowFile.FAST_BYTES, b"b" * 15_000]
+    with ExitStack() as stack:
+        if protocol == "HTTP/2":
+            http2 = stack.enter_context(Http2Client.connect(door.port))
+            assert http2.ask("/echo").status == 200  # what takes long the first time is over
+            stream = http2.begin("/echo", "PUT", end_stream=False)
+            http2.h2.send_data(stream, parts[0])
+            http2.h2.send_data(stream, parts[1], end_stream=True)
+            http2.flush()
+        else:
+            http1 = stack.enter_context(door.connect())
+            http1.send(request("/echo", "PUT", None, "Content-Length: 30000") + parts[0])
+            wait_until(lambda: file.tell() == len(parts[0]))
+            http1.send(parts[1])
+        assert file.is_stuck.wait(DEADLINE_SECONDS)
+        assert door.is_answering()
+        file.go_on.set()
+        answer = http2.answer(stream).body if protocol == "HTTP/2" else http1.read("PUT").body
+        assert json.loads(answer)["sha256"] == hashlib.sha256(b"".join(parts)).hexdigest()
+
+
 def test_stop_lets_answers_go_out_that_are_under_way(door: Door) -> None:
     inside = threading.Event()
 
@@ -247,6 +298,22 @@ def test_stop_lets_answers_go_out_that_are_under_way(door: Door) -> None:
         assert client.ask("/stop").body == b"stopping"
         reader.read_headers()
         assert len(reader.read_bytes(5_000_000)) == 5_000_000
+    door.stop()
+
+
+def test_stop_lets_answers_go_out_that_wait_for_the_end_of_a_round(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    release, crew = Loop._release_held, door.server._crew
+
+    def release_late(loop: Loop) -> None:
+        if loop.held:
+            door.server.stop()
+            assert not crew._ended.wait(0.2), "the server has ended without an answer that was there"
+        release(loop)
+
+    door.routes["/quick"] = lambda incoming: "quick"
+    monkeypatch.setattr(Loop, "_release_held", release_late)
+    with door.connect() as client:
+        assert client.ask("/quick").body == b"quick"
     door.stop()
 
 

@@ -9,6 +9,7 @@ import itertools
 import os
 import random
 import threading
+from asyncio import CancelledError
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -505,12 +506,13 @@ def test_a_generator_for_http10_ends_with_the_connection(door: Door) -> None:
         assert (answer.body, answer.is_chunked, answer.header("Connection")) == (b"one two", False, "close")
 
 
-def test_a_generator_that_fails_ends_the_connection_without_a_last_chunk(door: Door) -> None:
+@pytest.mark.parametrize("error", [RuntimeError("the generator is broken"), SystemExit(1), CancelledError()], ids=repr)
+def test_a_generator_that_fails_ends_the_connection_without_a_last_chunk(door: Door, error: BaseException) -> None:
     door.logs_errors = True
 
     def broken() -> Iterator[bytes]:
         yield b"one"
-        raise RuntimeError("the generator is broken")
+        raise error
 
     door.routes["/broken"] = lambda incoming: Response(broken())
     for version in ("1.1", "1.0"):
@@ -530,9 +532,13 @@ def test_a_generator_that_fails_ends_the_connection_without_a_last_chunk(door: D
         lambda incoming: with_body([b"x"], {}, on_close=lambda: 1 / 0),
         lambda incoming: 1 / 0,
         lambda incoming: exit(3),
+        lambda incoming: cancel(),
+        lambda incoming: with_body([b"x"], {}, on_close=cancel),
     ],
-    ids=["numbers", "None", "a broken clean-up", "an exception", "SystemExit"],
-)
+    ids=[
+        "numbers", "None", "a broken clean-up", "an exception", "SystemExit", "CancelledError", "a cancelled clean-up"
+    ],
+)  # fmt: skip
 def test_a_handler_that_misbehaves_costs_at_most_its_own_answer(door: Door, bad: Callable[[Request], Any]) -> None:
     door.logs_errors = True
     door.routes["/bad"] = bad
@@ -640,6 +646,10 @@ def with_body(body: Any, headers: dict[str, str] | None = None, on_close: Callab
     if on_close is not None:
         response.call_on_close(on_close)
     return response
+
+
+def cancel() -> None:
+    raise CancelledError  # no Exception to Python
 
 
 def test_the_client_of_these_tests_reads_what_it_should(door: Door) -> None:

@@ -10,6 +10,7 @@ import socket
 import ssl
 import subprocess
 import threading
+from asyncio import CancelledError
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -312,10 +313,11 @@ def test_a_lost_connection_stops_the_generator(door: Door) -> None:
     assert stopped.wait(DEADLINE_SECONDS)
 
 
-def test_a_body_that_fails_is_not_taken_for_whole(door: Door, client: Http2Client) -> None:
+@pytest.mark.parametrize("error", [ValueError("the extension's own mistake"), CancelledError()], ids=repr)
+def test_a_body_that_fails_is_not_taken_for_whole(door: Door, client: Http2Client, error: BaseException) -> None:
     def failing() -> Iterator[bytes]:
         yield b"beginning"
-        raise ValueError("the extension's own mistake")
+        raise error
 
     door.logs_errors = True
     door.routes["/failing"] = lambda request: Response(failing())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from asyncio import CancelledError
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
@@ -145,12 +146,13 @@ def test_a_handler_that_returns_without_closing_ends_the_connection_cleanly(door
         assert socket.close_code == 1000
 
 
-def test_a_handler_that_fails_ends_only_its_own_connection(door: Door) -> None:
+@pytest.mark.parametrize("error", [RuntimeError("the handler is broken"), SystemExit(1), CancelledError()], ids=repr)
+def test_a_handler_that_fails_ends_only_its_own_connection(door: Door, error: BaseException) -> None:
     door.logs_errors = True
 
     def fail(incoming: Any) -> None:
         incoming.accept()
-        raise RuntimeError("the handler is broken")
+        raise error
 
     door.routes |= {"/fail": fail, "/fail-before": lambda incoming: 1 / 0}
     with open_socket(door, "/fail") as socket, pytest.raises(ConnectionClosed):

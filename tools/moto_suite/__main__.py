@@ -55,7 +55,9 @@ def compare(suite: Suite, services: list[str]) -> int:
     for test in sorted(lost):
         _print(f"\n{test}\n    {reasons.get(test, 'UNEXPLAINED')}")
         unexplained += test not in reasons
-    _print(f"\n{len(lost)} tests pass at moto_server only, {unexplained} of them without a reason. Logs: {CACHE / 'logs'}")
+    _print(
+        f"\n{len(lost)} tests pass at moto_server only, {unexplained} of them without a reason. Logs: {CACHE / 'logs'}"
+    )
     return 1 if unexplained else 0
 
 

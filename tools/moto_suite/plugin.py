@@ -1,6 +1,6 @@
 """The pytest plug-in under which moto's tests run: it sends them to a server and writes down what became of each.
 
-It is loaded into the suite's own environment, which has moto and not us. What it needs to know stands in the environment:
+It is loaded into the suite's own virtual environment, which has moto and not us. The environment variables tell it:
 
     TEST_SERVER_MODE_ENDPOINT   e.g. ``http://127.0.0.1:4566``; read by moto as well
     MOTO_SUITE_RESET_PATH       where a POST empties the server, e.g. ``/moto-api/reset``
@@ -66,7 +66,7 @@ def _call_as_account() -> None:
     """Let ``mock_aws`` set credentials of the account."""
     make = MockAWS.__init__
 
-    def __init__(self: MockAWS, *args: Any, **kwargs: Any) -> None:  # noqa: N807 - takes the place of one
+    def __init__(self: MockAWS, *args: Any, **kwargs: Any) -> None:
         make(self, *args, **kwargs)
         self._fake_creds["AWS_ACCESS_KEY_ID"] = ACCOUNT
 
@@ -77,7 +77,7 @@ def _send_to(endpoint: str, reset_url: str, sent: Callable[[], None]) -> None:
     """Redirect what is written to one address in moto's tests, map the reset, and tell of other requests."""
     send, send_of_botocore = requests.Session.send, URLLib3Session.send
 
-    def redirected(self: requests.Session, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+    def send_redirected(self: requests.Session, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         url = (request.url or "").replace(_WRITTEN_IN_TESTS, endpoint)
         is_reset = url == endpoint + _RESET
         request.url = reset_url if is_reset else url
@@ -85,9 +85,10 @@ def _send_to(endpoint: str, reset_url: str, sent: Callable[[], None]) -> None:
             sent()
         return send(self, request, **kwargs)
 
-    def counted(self: URLLib3Session, request: Any) -> Any:
+    def send_redirected_by_botocore(self: URLLib3Session, request: Any) -> Any:
+        request.url = request.url.replace(_WRITTEN_IN_TESTS, endpoint)
         sent()
         return send_of_botocore(self, request)
 
-    requests.Session.send = redirected  # type: ignore[method-assign]
-    URLLib3Session.send = counted
+    requests.Session.send = send_redirected  # type: ignore[method-assign]
+    URLLib3Session.send = send_redirected_by_botocore

@@ -36,7 +36,7 @@ FOLDERS: Mapping[str, tuple[str, ...]] = {
 """The folders of the suite that test a service."""
 
 _REQUIREMENTS = ("freezegun==1.5.5", "pyotp==2.9.0", "pytest", "pytest-timeout")
-_TEST_TIMEOUT_SECONDS = 120
+_TEST_TIMEOUT_SECONDS = 60
 _SUITE_TIMEOUT_SECONDS = 3600
 
 
@@ -159,7 +159,9 @@ def _make_environment(folder: Path) -> None:
         _run(uv, "venv", "--quiet", "--python", sys.executable, str(folder))
         lock = str(ROOT / "requirements-dev.lock")
         wanted = (f"moto[all,server]=={version('moto')}", *_REQUIREMENTS)
-        _run(uv, "pip", "install", "--quiet", "--python", str(folder / "bin" / "python"), "--constraints", lock, *wanted)
+        _run(
+            uv, "pip", "install", "--quiet", "--python", str(folder / "bin" / "python"), "--constraints", lock, *wanted
+        )
     except SuiteError:
         shutil.rmtree(folder, ignore_errors=True)
         raise

@@ -10,6 +10,9 @@ LeantoError                      exit code 1, one sentence and a hint, never a t
 │   ├── ResolutionError          no set of versions satisfies what was asked for
 │   ├── NoExtensionError         what was installed brings no extension and was taken out again
 │   └── NotInstalledError        nothing of that name is installed
+├── SnapshotError                the state of the emulation can't be written or read; what there was is kept
+│   └── NoSnapshotError          there is none of that name
+├── UnknownServiceError          no service of the emulation has that name
 ├── DevModeError                 a folder can't be enabled, disabled or created
 └── ExtensionFault               an extension raised; carries its name, the hook and the author's own line
 """
@@ -67,6 +70,18 @@ class NoExtensionError(InstallError):
 
 class NotInstalledError(InstallError):
     code = "not-installed"
+
+
+class SnapshotError(LeantoError):
+    code = "snapshot"
+
+
+class NoSnapshotError(SnapshotError):
+    code = "no-snapshot"
+
+
+class UnknownServiceError(LeantoError):
+    code = "unknown-service"
 
 
 class DevModeError(LeantoError):

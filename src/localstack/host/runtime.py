@@ -42,6 +42,7 @@ from localstack.host.gateway.certificate import check_custom_certificate
 from localstack.host.gateway.request_log import RequestLog
 from localstack.host.gateway.resources import DistributionView, ExtensionView, PlatformControl
 from localstack.host.gateway.servers import Server, make_server
+from localstack.host.init_scripts import InitScripts, Stage
 from localstack.host.process import PlatformRecord, PlatformState, RecordFile
 from localstack.host.settings import Settings
 from localstack.host.shutdown import call_later, end_children
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from rolo.gateway import Gateway
 
     from localstack.host.dev.activation import EnabledProject
+    from localstack.host.emulation.emulation import Emulation
 
 LOG = logging.getLogger("localstack.runtime")
 
@@ -80,7 +82,6 @@ class Runtime:
         self.exit_code = 0
         self._environ = dict(os.environ)  # extensions change os.environ; a restart must not inherit that
         self._started_at = datetime.now(UTC)
-        self._completed_stages: set[str] = set()
         self._stopping = threading.Event()
         self._finished = threading.Event()
         self._restarting = False
@@ -91,6 +92,8 @@ class Runtime:
         self._imports_added: list[Path] = []
         self._record_file = RecordFile(self.settings)
         self._lifecycle: Lifecycle | None = None
+        self._init_scripts: InitScripts | None = None
+        self._emulation: Emulation | None = None
 
     def run(self) -> int:
         """Start, serve until stopped, clean up, and return the exit code. Call it on the main thread.
@@ -140,16 +143,20 @@ class Runtime:
         print(f"\nLocalStack version: {LOCALSTACK_VERSION}\nLeanto version: {leanto_version()}\n", flush=True)  # noqa: T201
         os.environ["LOCALSTACK_INFRA_PROCESS"] = "1"
         self._adapt_process()
+        self._init_scripts = scripts = InitScripts(
+            self.settings.init_dir, _aws_environ(self.settings), shows_traceback=self.settings.debug
+        )
+        scripts.run(Stage.BOOT, self._stopping.is_set)
         projects = self._activate_projects()
         self._imports_added = [path for project in projects for path in project.paths]
         self._imports_added += self._activate_environment()
-        self._completed_stages |= {"BOOT", "START"}
+        scripts.run(Stage.START, self._stopping.is_set)
         containers = shared.extensions()
         self._lifecycle = lifecycle = Lifecycle(containers.registry, containers.guard, containers.ledger)
         lifecycle.load(in_order(_developed_candidates(projects), installed_candidates()))
         self._point_out_twisted(lifecycle)
         lifecycle.start()
-        gateway = self._build_gateway(lifecycle)
+        gateway = self._build_gateway(lifecycle, scripts)
         self._server = make_server(gateway, self.settings, containers.connections)
         self._server.listen()
 
@@ -215,29 +222,39 @@ class Runtime:
         environment.auto_install(self.settings.extension_auto_install, LOG.info)
         return environment.activate()
 
-    def _build_gateway(self, lifecycle: Lifecycle) -> Gateway:
+    def _build_gateway(self, lifecycle: Lifecycle, scripts: InitScripts) -> Gateway:
         from localstack.aws.handlers import cors
         from localstack.host.emulation.emulation import Emulation
         from localstack.host.extension.guard import was_reported
         from localstack.host.gateway.cors import CorsPolicy
+        from localstack.host.gateway.diagnosis import DiagnosisResources
         from localstack.host.gateway.gateway import GatewayParts, build_gateway
         from localstack.host.gateway.in_process import InProcessTransport
         from localstack.host.gateway.resources import PlatformResources
+        from localstack.host.gateway.state_resources import StateResources
         from localstack.host.gateway.status_page import StatusPage
 
         containers = shared.extensions()
-        emulation = Emulation(self.settings)
+        self._emulation = emulation = Emulation(self.settings)
+        emulation.start()
         control = PlatformControl(
-            settings=self.settings,
             session_id=shared.session_id(),
             started_at=self._started_at,
             service_states=emulation.service_states,
             extensions=lambda: [_view(record, lifecycle) for record in containers.registry.records],
-            completed_stages=lambda: frozenset(self._completed_stages),
+            init_scripts=scripts,
             restart=self.restart,
             kill=self.stop,
         )
-        PlatformResources(control).add_to(containers.internal_apis)
+        resources = PlatformResources(control)
+        diagnosis = DiagnosisResources(
+            settings=self.settings,
+            info=resources.info,
+            service_states=emulation.service_states,
+            loaded_extensions=lambda: [record.name for record in containers.registry.loaded()],
+        )
+        for part in (resources, diagnosis, StateResources(emulation.state)):
+            part.add_to(containers.internal_apis)
         gateway = build_gateway(
             GatewayParts(
                 cors=CorsPolicy(self.settings, cors.ALLOWED_CORS_ORIGINS),
@@ -271,6 +288,7 @@ class Runtime:
 
     def _run_ready_monitor(self) -> None:
         assert self._lifecycle is not None
+        assert self._init_scripts is not None
         first = self.settings.gateway_listen[0]
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(first.host, first.host)
         try:
@@ -279,9 +297,13 @@ class Runtime:
             LOG.error("the gateway does not answer on %s: %s", first, error)
             self.stop(exit_code=1)
             return
-        self._completed_stages.add("READY")
+        self._init_scripts.run(Stage.READY, self._stopping.is_set)
+        if self._stopping.is_set():
+            return
         print(READY_MARKER, flush=True)  # noqa: T201
         self._record_file.update(state=PlatformState.READY)  # after the marker: `wait` promises that it was printed
+        if self._emulation is not None:
+            self._emulation.load_eagerly()
         self._lifecycle.ready()
 
     def _on_signal(self, number: int) -> None:
@@ -307,16 +329,21 @@ class Runtime:
         hooks.start()
         hooks.join(timeout * _HOOKS_SHARE)
         if hooks.is_alive() and self._lifecycle is not None:
-            LOG.error("extension %s has not finished on_platform_shutdown in time", self._lifecycle.shutting_down)
+            name = self._lifecycle.shutting_down
+            what = f"extension {name} has not finished on_platform_shutdown" if name else "shutdown.d has not finished"
+            LOG.error("%s in time", what)
+        if self._emulation is not None:
+            self._emulation.stop()  # as long as it takes: the time-out is for what extensions do
         if self._server is not None:
             self._server.stop()
         self._finished.set()
         call_later(timeout * (_TOTAL_SHARE - _HOOKS_SHARE), self._end_what_does_not_end)
 
     def _run_shutdown_hooks(self) -> None:
+        if self._init_scripts is not None:
+            self._init_scripts.run(Stage.SHUTDOWN)
         if self._lifecycle is not None:
             self._lifecycle.shutdown()
-        self._completed_stages.add("SHUTDOWN")
 
     def _clean_up(self) -> None:
         """End what extensions left running, in this order: threads they registered, then child processes."""
@@ -348,6 +375,16 @@ class Runtime:
         sys.stderr.flush()
         command = [sys.executable, "-P", "-m", "localstack.host.cli.main", *self.arguments]
         os.execve(sys.executable, command, self._environ)  # same pid; sockets and files close on exec
+
+
+def _aws_environ(settings: Settings) -> dict[str, str]:
+    """What makes AWS clients of a child process talk to this platform, and to no real account by accident."""
+    return {
+        "AWS_ENDPOINT_URL": settings.local_url(),
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
 
 
 def _developed_candidates(projects: Sequence[EnabledProject]) -> list[Candidate]:

@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 
@@ -23,6 +24,23 @@ _LOG_LEVELS = {"trace-internal", "trace", "debug", "info", "warn", "warning", "e
 _GATEWAY_SERVERS = {"leanto", "twisted"}
 _TRUE = {"1", "true"}
 _FALSE = {"0", "false"}
+
+
+class SaveStrategy(StrEnum):
+    """When the state of the emulation is saved with ``PERSISTENCE=1``."""
+
+    SCHEDULED = "scheduled"
+    ON_REQUEST = "on_request"
+    ON_SHUTDOWN = "on_shutdown"
+    MANUAL = "manual"
+
+
+class LoadStrategy(StrEnum):
+    """When the saved state comes back with ``PERSISTENCE=1``."""
+
+    ON_REQUEST = "on_request"
+    ON_STARTUP = "on_startup"
+    MANUAL = "manual"
 
 
 @dataclass(frozen=True)
@@ -88,6 +106,10 @@ class Settings:
     gateway_worker_count: int
     shutdown_timeout_seconds: float
     persistence: bool
+    save_strategy: SaveStrategy
+    load_strategy: LoadStrategy
+    flush_interval_seconds: float
+    """How long changes of the emulation's state may wait to be saved."""
     clear_tmp: bool
     platform_name: str
     extension_dev_mode: bool
@@ -95,6 +117,11 @@ class Settings:
     services: tuple[str, ...] | None
     strict_service_loading: bool
     eager_service_loading: bool
+    enable_config_updates: bool
+    smtp_host: str
+    """``host:port`` or ``host`` of the server that gets the mails of SES; empty for none."""
+    smtp_user: str
+    smtp_password: str = field(repr=False)
     extra_cors_allowed_origins: tuple[str, ...]
     extra_cors_allowed_headers: tuple[str, ...]
     extra_cors_expose_headers: tuple[str, ...]
@@ -135,6 +162,15 @@ class Settings:
     @cached_property
     def log_dir(self) -> Path:
         return self.volume_dir / "logs"
+
+    @cached_property
+    def init_dir(self) -> Path:
+        """Folders of the init scripts: ``boot.d``, ``start.d``, ``ready.d``, ``shutdown.d``."""
+        return self.etc_dir / "init"
+
+    @cached_property
+    def state_dir(self) -> Path:
+        return self.volume_dir / "state"
 
     @cached_property
     def tmp_dir(self) -> Path:
@@ -194,6 +230,9 @@ class _Reader:
             gateway_worker_count=int(self.number("GATEWAY_WORKER_COUNT", 1000)),
             shutdown_timeout_seconds=self.number("SHUTDOWN_TIMEOUT", 5),
             persistence=self.flag("PERSISTENCE"),
+            save_strategy=SaveStrategy(self.one_of("SNAPSHOT_SAVE_STRATEGY", set(SaveStrategy)) or "scheduled"),
+            load_strategy=LoadStrategy(self.one_of("SNAPSHOT_LOAD_STRATEGY", set(LoadStrategy)) or "on_request"),
+            flush_interval_seconds=self.number("SNAPSHOT_FLUSH_INTERVAL", 15),
             clear_tmp=self.flag("CLEAR_TMP_FOLDER", default=True),
             platform_name=self.file_name("MAIN_CONTAINER_NAME", "localstack-main"),
             extension_dev_mode=self.flag("EXTENSION_DEV_MODE"),
@@ -201,6 +240,10 @@ class _Reader:
             services=tuple(part.split(":")[0] for part in _split(self.get("SERVICES") or "")) or None,
             strict_service_loading=self.flag("STRICT_SERVICE_LOADING", default=True),
             eager_service_loading=self.flag("EAGER_SERVICE_LOADING"),
+            enable_config_updates=self.flag("ENABLE_CONFIG_UPDATES"),
+            smtp_host=self.get("SMTP_HOST") or "",
+            smtp_user=self.get("SMTP_USER") or "",
+            smtp_password=self.get("SMTP_PASS") or "",
             extra_cors_allowed_origins=tuple(_split(self.get("EXTRA_CORS_ALLOWED_ORIGINS") or "")),
             extra_cors_allowed_headers=tuple(_split(self.get("EXTRA_CORS_ALLOWED_HEADERS") or "")),
             extra_cors_expose_headers=tuple(_split(self.get("EXTRA_CORS_EXPOSE_HEADERS") or "")),

@@ -18,13 +18,16 @@ _VARIABLES = {
     "volume_dir": "LOCALSTACK_VOLUME_DIR",
     "log_level": "LS_LOG",
     "shutdown_timeout_seconds": "SHUTDOWN_TIMEOUT",
+    "save_strategy": "SNAPSHOT_SAVE_STRATEGY",
+    "load_strategy": "SNAPSHOT_LOAD_STRATEGY",
+    "flush_interval_seconds": "SNAPSHOT_FLUSH_INTERVAL",
     "clear_tmp": "CLEAR_TMP_FOLDER",
     "platform_name": "MAIN_CONTAINER_NAME",
     "response_header_enabled": "LOCALSTACK_RESPONSE_HEADER_ENABLED",
 }
 """The fields of ``Settings`` whose variable is not just the field's name in capitals."""
-_NOT_SHOWN = {"environ", "etc_dir", "external_service_ports"}
-"""``environ`` may hold secrets; the other two are not read from a variable of their own."""
+_NOT_SHOWN = {"environ", "etc_dir", "external_service_ports", "smtp_password"}
+"""``environ`` may hold secrets, as the password is; the other two are not read from a variable of their own."""
 
 
 @click.group(short_help="Show and check the settings.")

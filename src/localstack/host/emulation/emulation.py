@@ -13,11 +13,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.datastructures import Headers
+from werkzeug.http import HTTP_STATUS_CODES
 
 from localstack.aws.api import CommonServiceException, RequestContext
 from localstack.host.emulation import claim, s3_subresources
 from localstack.host.emulation.catalogue import Catalogue
-from localstack.host.emulation.failure import failure_of, write_failure, write_request_id
+from localstack.host.emulation.eager_loading import EagerLoading
+from localstack.host.emulation.failure import Failure, failure_of, write_failure, write_request_id
 from localstack.host.emulation.hosts import Hosts
 from localstack.host.emulation.identity import (
     Regions,
@@ -27,8 +29,10 @@ from localstack.host.emulation.identity import (
     sign_unsigned,
     with_region,
 )
+from localstack.host.emulation.mail import MailRelay
 from localstack.host.emulation.moto_backend import Answer, Moto, not_implemented
 from localstack.host.emulation.serializer import JSON_IN_CBOR, serialise
+from localstack.host.emulation.state.state import EmulationState
 from localstack.host.emulation.wire import Wire
 from localstack.host.settings import Settings
 
@@ -62,6 +66,9 @@ class Emulation:
         self._regions = Regions(settings)
         self._moto = Moto(settings)
         self._running: set[str] = set()
+        self.state = EmulationState(settings, self._catalogue.emulated(), self._moto)
+        self._mail = MailRelay(settings)
+        self._eager_loading = EagerLoading(self._services_to_load(), self._load)
 
     def claims(self, request: Request) -> bool:
         """Whether the request is for AWS; cheap, and the request's body stays readable."""
@@ -121,8 +128,20 @@ class Emulation:
         if service == "s3" and not s3_subresources.is_in_moto(operation):
             raise not_implemented(operation.name)
         message, protocol = self._message(context, call)
-        answer = self._moto.call(service, operation.name, message)
+        self.state.enter(operation.name)
+        try:
+            answer = self._moto.call(service, operation.name, message)
+        finally:
+            self.state.leave()
+        context.is_answered_by_service = True
         self._running.add(service)
+        if service in ("ses", "sesv2") and answer.status < 300:
+            self._mail.send(
+                f"{service}.{operation.name}",
+                context.service_request or {},
+                str(context.account_id),
+                str(context.region),
+            )
         if call.wire.is_cbor:
             answer = _in_cbor(answer, context, protocol)
         if operation.name == "CompleteMultipartUpload" and service == "s3":
@@ -159,10 +178,16 @@ class Emulation:
         write_failure(failure_of(exception, context), protocol, context, response)
 
     def read_answer(self, context: RequestContext, response: Response) -> None:
-        """Let ``context.service_response`` and ``service_exception`` be read from the answer, when somebody asks."""
+        """Let ``context.service_response`` and ``service_exception`` be read from the answer, when somebody asks.
+
+        What a request handler answered with ``chain.respond`` is completed first: it gets the request's id, and an
+        error without a body gets one in the format of the service.
+        """
         operation, protocol = context.operation, _answer_protocol(context)
         if operation is None or protocol is None:
             return
+        if not context.get("is_answered_by_service"):
+            _complete_answer(context, protocol, response)
 
         def read() -> dict[str, Any]:
             from localstack.host.emulation.answer import parse_answer
@@ -212,10 +237,56 @@ class Emulation:
         allowed = self._settings.services
         return allowed is None or not self._settings.strict_service_loading or name in allowed
 
+    def start(self) -> None:
+        """Warn of names in ``SERVICES`` that are none, and offer the saved state. Call it before the first request."""
+        unknown = [name for name in self._settings.services or () if name not in self._catalogue.services]
+        if unknown:
+            _LOG.warning("SERVICES names what is no AWS service: %s; see /_localstack/health", ", ".join(unknown))
+        self.state.start()
+
+    def load_eagerly(self) -> None:
+        """With ``EAGER_SERVICE_LOADING``: import, in the background, what ``SERVICES`` names, or everything."""
+        if self._settings.eager_service_loading:
+            self._eager_loading.start()
+
+    def stop(self) -> None:
+        """Save the state, if that is wanted; call it after the last request."""
+        self._eager_loading.stop()
+        self._mail.stop()
+        self.state.stop()
+
     def reset(self) -> None:
-        """Forget the state of all services."""
-        self._moto.reset()
+        """Forget the state of all services, and that they were called."""
+        self.state.reset()
         self._running.clear()
+
+    def _services_to_load(self) -> list[str]:
+        wanted = self._settings.services
+        return [name for name in self._catalogue.emulated() if wanted is None or name in wanted]
+
+    def _load(self, service: str) -> None:
+        from localstack.host.emulation.models import service_model
+
+        self.state.enter("")
+        try:
+            self._moto.load(service)
+        finally:
+            self.state.leave()
+        service_model(service)
+        self._running.add(service)
+
+
+def _complete_answer(context: RequestContext, protocol: str, response: Response) -> None:
+    if response.status_code >= 400 and response.is_sequence and not response.get_data():
+        name = HTTP_STATUS_CODES.get(response.status_code, "Error")
+        headers = list(response.headers)
+        is_of_sender = response.status_code < 500
+        failure = Failure(name.replace(" ", ""), name, response.status_code, is_of_sender)
+        write_failure(failure, protocol, context, response)
+        for key, value in headers:
+            response.headers.setdefault(key, value)
+    else:
+        write_request_id(response, context)
 
 
 def _answer_protocol(context: RequestContext) -> str | None:

@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import BaseConverter, Map, MapAdapter, Rule
 
 from localstack.aws.api import CommonServiceException
+from localstack.host.emulation import moto_shortcuts
 from localstack.host.emulation.catalogue import Catalogue
 from localstack.host.emulation.identity import DEFAULT_ACCOUNT, DEFAULT_REGION
 from localstack.host.emulation.message import Message
@@ -68,28 +69,31 @@ class Moto:
             raise not_implemented(operation)
         return _answer(result)
 
-    def reset(self) -> None:
-        """Forget the state of every service; nothing happens when moto was never imported."""
-        if self._is_set_up:
-            from moto.core.base_backend import BackendDict
+    def load(self, service: str) -> None:
+        """Import what answers a service."""
+        self._routes_of(service)
 
-            BackendDict.reset()
+    def set_up(self) -> None:
+        """Make moto ready for use in this process, once; nothing of it may be imported before."""
+        with self._lock:
+            if not self._is_set_up:
+                if self._settings.allow_nonstandard_regions:
+                    os.environ["MOTO_ALLOW_NONEXISTENT_REGION"] = "true"
+                _set_up_moto()
+                self._is_set_up = True
+
+    def importing(self) -> RLock:
+        """Held while modules of moto are imported: two threads that begin at once may see half a module."""
+        return self._lock
 
     def _routes_of(self, service: str) -> _Routes:
         routes = self._routes.get(service)
         if routes is None:
-            with self._lock:  # an import that two threads begin at once may show one of them half a module
-                self._set_up_once()
+            with self.importing():
+                self.set_up()
                 routes = self._routes.get(service) or _Routes(_load_paths(service))
                 self._routes[service] = routes
         return routes
-
-    def _set_up_once(self) -> None:
-        if not self._is_set_up:
-            if self._settings.allow_nonstandard_regions:
-                os.environ["MOTO_ALLOW_NONEXISTENT_REGION"] = "true"
-            _set_up_moto()
-            self._is_set_up = True
 
 
 @cache
@@ -122,12 +126,21 @@ def _request_class(service: str) -> type[Request]:
     """
     from moto.core.request import Request
 
-    class S3Request(Request):  # type: ignore[misc]  # moto is not typed
+    class PlainRequest(Request):  # type: ignore[misc]  # moto is not typed
+        @property
+        def raw_url(self) -> str:
+            """As moto has it; werkzeug would take the host for an international one each time."""
+            url = f"{self.scheme}://{self.host}{self.raw_path}"
+            if not url.isascii():
+                return str(super().raw_url)
+            return f"{url}?{self.query_string.decode()}" if self.query_string else url
+
+    class S3Request(PlainRequest):
         @property
         def want_form_data_parsed(self) -> bool:
             return bool(self.method == "POST" and self.mimetype == "multipart/form-data")
 
-    return S3Request if service == "s3" else Request
+    return S3Request if service == "s3" else PlainRequest
 
 
 def _load_paths(service: str) -> dict[str, Endpoint]:
@@ -146,6 +159,7 @@ def _load_paths(service: str) -> dict[str, Endpoint]:
         backend = account[DEFAULT_REGION if DEFAULT_REGION in account else "aws"]
     else:
         backend = backends["global"]
+    moto_shortcuts.apply(service)
     paths: dict[str, Endpoint] = backend.flask_paths
     return paths
 

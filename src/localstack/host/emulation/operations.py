@@ -120,5 +120,9 @@ def _required(operation: OperationModel, location: str) -> tuple[str, ...]:
 
 
 def _specificity(path: str) -> tuple[int, ...]:
-    """Per segment 0 for text, 1 for a label, 2 for a greedy label: ``/a/{x}`` comes before ``/{y}/b``."""
-    return tuple(2 if "+}" in segment else 1 if "{" in segment else 0 for segment in path.strip("/").split("/"))
+    """Per segment 0 for text, 1 for a label, 2 for a greedy label, 3 for the end.
+
+    ``/a/{x}`` comes before ``/{y}/b``, and ``/{x+}/a`` before ``/{x+}``, which would swallow it.
+    """
+    segments = path.strip("/").split("/")
+    return (*(2 if "+}" in segment else 1 if "{" in segment else 0 for segment in segments), 3)

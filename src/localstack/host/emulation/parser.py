@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 from xml.etree import ElementTree
 
 from localstack.aws.api import CommonServiceException
@@ -330,12 +331,24 @@ class _RestReader:
         query = self.wire.query
         if shape.type_name == "map":
             is_list = shape.value.type_name == "list"
-            return {key: values if is_list else values[0] for key, values in query.items()} or _ABSENT
+            own = self._names_in_query()
+            found = {key: values if is_list else values[0] for key, values in query.items() if key not in own}
+            return found or _ABSENT
         if name not in query:
             return _ABSENT
         if shape.type_name == "list":
             return [_scalar(shape.member, value) for value in query[name]]
         return _scalar(shape, query[name][0])
+
+    def _names_in_query(self) -> set[str]:
+        """Names in the query string that are not for a map of all the others."""
+        fixed = self.operation.model.http.get("requestUri", "").partition("?")[2]
+        members = self.operation.model.input_shape.members.items()
+        return {name for name, _ in parse_qsl(fixed, keep_blank_values=True)} | {
+            member.serialization.get("name", name)
+            for name, member in members
+            if member.serialization.get("location") == "querystring" and member.type_name != "map"
+        }
 
 
 def _from_header(shape: Shape, value: str) -> Any:

@@ -31,8 +31,8 @@ FAILURES_BEFORE_REMOVAL = 10
 _R = TypeVar("_R")
 _HOST_ROOT = Path(__file__).parents[1]
 _ANSWERS = (ServiceException, HTTPException)
-_FAULTS = (Exception, SystemExit, KeyboardInterrupt)
-"""What one extension may raise without ending the platform for all: ``sys.exit()``, too."""
+_FAULTS = BaseException
+"""What one extension may raise without ending the platform for all: ``sys.exit()`` and what is cancelled, too."""
 
 
 class ChainEnd(NamedTuple):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import sys
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -14,12 +13,11 @@ from typing import Any
 from rolo import Request, Response, Router
 from werkzeug.exceptions import NotFound
 
-from localstack.host.settings import Settings
+from localstack.host.init_scripts import RUNNER_NAMESPACE, InitScripts, Script, Stage
 from localstack.host.version import LOCALSTACK_VERSION, leanto_version
 from localstack.http import Response as JsonResponse
 
 EDITION = "community"
-_STAGES = ("BOOT", "START", "READY", "SHUTDOWN")
 
 
 @dataclass(frozen=True)
@@ -48,19 +46,18 @@ class ExtensionView:
 class PlatformControl:
     """What the resources may ask of the platform and tell it to do; the runtime fills it in."""
 
-    settings: Settings
     session_id: str
     started_at: datetime
     service_states: Callable[[], dict[str, str]]
     extensions: Callable[[], Sequence[ExtensionView]]
-    completed_stages: Callable[[], frozenset[str]]
+    init_scripts: InitScripts
     restart: Callable[[], None]
     kill: Callable[[], None]
 
 
 @dataclass
 class PlatformResources:
-    """Health, info, plug-ins, init stages, extensions, diagnosis."""
+    """Health, info, plug-ins, init stages, extensions."""
 
     control: PlatformControl
     _features: dict[str, Any] = field(default_factory=dict)
@@ -74,7 +71,6 @@ class PlatformResources:
         router.add("/_localstack/init", self.get_init, methods=["GET"])
         router.add("/_localstack/init/<stage>", self.get_init_stage, methods=["GET"])
         router.add("/_localstack/extensions/list", self.list_extensions, methods=["GET"])
-        router.add("/_localstack/diagnose", self.diagnose, methods=["GET"])
 
     def get_health(self, request: Request) -> Response | dict[str, Any]:
         if request.method == "HEAD":
@@ -111,6 +107,10 @@ class PlatformResources:
         return Response("ok")
 
     def get_info(self, request: Request) -> dict[str, Any]:
+        return self.info()
+
+    def info(self) -> dict[str, Any]:
+        """The document of ``/_localstack/info``."""
         now = datetime.now(UTC)
         return {
             "version": LOCALSTACK_VERSION,
@@ -131,16 +131,27 @@ class PlatformResources:
             for e in self.control.extensions()
             for is_loaded in [e.state in ("loaded", "degraded")]
         ]
-        return {"localstack.extensions": extensions}
+        runners = [
+            {"name": name, "is_initialized": is_loaded, "is_loaded": is_loaded}
+            for name, is_loaded in self.control.init_scripts.runners().items()
+        ]
+        return {"localstack.extensions": extensions, RUNNER_NAMESPACE: runners}
 
     def get_init(self, request: Request) -> dict[str, Any]:
-        completed = self.control.completed_stages()
-        return {"completed": {stage: stage in completed for stage in _STAGES}, "scripts": []}
+        scripts = self.control.init_scripts
+        return {
+            "completed": {stage.value: scripts.is_completed(stage) for stage in Stage},
+            "scripts": [_script_view(script) for stage in Stage for script in scripts.scripts(stage)],
+        }
 
     def get_init_stage(self, request: Request, stage: str) -> dict[str, Any]:
-        if stage.upper() not in _STAGES:
-            raise NotFound(f"no such stage: {stage}")
-        return {"completed": stage.upper() in self.control.completed_stages(), "scripts": []}
+        scripts = self.control.init_scripts
+        try:
+            asked = Stage(stage.upper())
+        except ValueError:
+            raise NotFound(f"no such stage: {stage}") from None
+        views = [_script_view(script) for script in scripts.scripts(asked)]
+        return {"completed": scripts.is_completed(asked), "scripts": views}
 
     def list_extensions(self, request: Request) -> list[dict[str, Any]]:
         return [
@@ -156,42 +167,14 @@ class PlatformResources:
             for view in self.control.extensions()
         ]
 
-    def diagnose(self, request: Request) -> dict[str, Any]:
-        """What a bug report needs; as there is no container, its part is empty but of the known shape."""
-        settings = self.control.settings
-        return {
-            "version": {
-                "image-version": {"id": "", "sha256": "", "tag": "", "created": ""},
-                "localstack-version": {"build-date": "", "build-git-hash": "", "build-version": LOCALSTACK_VERSION},
-                "leanto-version": {"build-version": leanto_version()},
-                "host": {"version": f"{platform.system()} {platform.release()}", "python": sys.version},
-            },
-            "info": self.get_info(request),
-            "services": self.control.service_states(),
-            "config": {
-                "DEBUG": settings.debug,
-                "GATEWAY_LISTEN": ",".join(map(str, settings.gateway_listen)),
-                "LOCALSTACK_HOST": str(settings.localstack_host),
-                "LOCALSTACK_VOLUME_DIR": str(settings.volume_dir),
-                "PERSISTENCE": settings.persistence,
-                "SERVICES": ",".join(settings.services or ()),
-            },
-            "docker-inspect": {
-                "Config": {"Env": [], "Labels": {}},
-                "HostConfig": {"Binds": [], "PortBindings": {}},
-                "NetworkSettings": {"Networks": {}, "Ports": {}},
-            },
-            "docker-dependent-image-hashes": {},
-            "file-tree": {},
-            "important-endpoints": {},
-            "logs": {"docker": ""},
-            "usage": {},
-        }
-
     @cached_property
     def _machine_id(self) -> str:
         """Random for each volume's run: nothing here identifies the user's machine."""
         return uuid.uuid5(uuid.NAMESPACE_URL, self.control.session_id).hex[:8]
+
+
+def _script_view(script: Script) -> dict[str, str]:
+    return {"stage": script.stage.value, "name": script.name, "state": script.state.value}
 
 
 def _json_object(request: Request) -> dict[str, Any] | None:

@@ -68,6 +68,7 @@ class Connection:
     Any thread may call ``ask``, ``shut_down`` and ``abort``.
 
     :ivar is_idle: kept by the session: True between two requests, when closing the connection would lose nothing
+    :ivar is_watched: True while the leader has it; kept by ``watch`` and ``detach``
     :ivar duplex: the session, when it is one that reads while its answers are being written
     """
 
@@ -88,7 +89,7 @@ class Connection:
         self._closes_when_sent = False
         self._lingers = False
         self._lock = threading.Lock()  # guards the next four, and that a closed socket is not watched again
-        self._is_watched = False
+        self.is_watched = False
         self._is_asked = False
         self._is_paused = False
         self._events = 0
@@ -102,8 +103,8 @@ class Connection:
         if self.loop.crew.is_ended:
             self.close()
         with self._lock:
-            if not self.is_closed and not self._is_watched:
-                self._is_watched = True
+            if not self.is_closed and not self.is_watched:
+                self.is_watched = True
                 self._events = self._awaited_events()
                 if self._events:
                     self.loop.watch(self, self._events)
@@ -111,8 +112,8 @@ class Connection:
     def detach(self) -> None:
         """Take the socket out of the loop; the calling thread, or the one that serves it, has it now."""
         with self._lock:
-            if self._is_watched:
-                self._is_watched = False
+            if self.is_watched:
+                self.is_watched = False
                 self.loop.unwatch(self)
 
     def ask(self) -> None:
@@ -150,7 +151,7 @@ class Connection:
             self._receive(turn)
         if turn.lost:
             self.watch()
-        if self.tls is not None and self.tls.is_over and self._is_watched and not self._unsent:
+        if self.tls is not None and self.tls.is_over and self.is_watched and not self._unsent:
             self.close()
 
     def send(self, parts: Sequence[bytes], *, then_close: bool = False, lingers: bool = False) -> None:
@@ -185,9 +186,9 @@ class Connection:
 
     def release(self) -> None:
         """Write what is held, if anything is."""
-        held, self._held = self._held, b""
-        if held and not self.is_closed:
-            self._transmit([held])
+        if self._held and not self.is_closed:
+            self._transmit([self._held])
+        self._held = b""  # not before: a server that ends waits for it
 
     def without_hurry(self, action: Callable[[], Result], turn: Turn) -> Result:
         """Do something that takes a while the first time; like a handler's call, it may cost the thread its turn."""
@@ -199,6 +200,11 @@ class Connection:
             return action()
         finally:
             crew.end(turn)
+
+    @property
+    def is_holding(self) -> bool:
+        """True while an answer waits for the end of the leader's round."""
+        return bool(self._held)
 
     @property
     def is_draining(self) -> bool:
@@ -381,7 +387,7 @@ class Connection:
     def _rewatch(self) -> None:
         """Tell the loop what the connection waits for now. Called with the lock held."""
         events = self._awaited_events()
-        if not self._is_watched or events == self._events:
+        if not self.is_watched or events == self._events:
             return
         before, self._events = self._events, events
         if not events:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-import tempfile
 import time
 from collections import deque
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from localstack.host.gateway.front_door.crew import Turn
 from localstack.host.gateway.front_door.request import HeaderList, ServedHeaders, ServedRequest, make_environ
 from localstack.host.gateway.front_door.response import Head, body_of, chunks_of, has_no_body, make_head, simple
 from localstack.host.gateway.front_door.service import Service
+from localstack.host.gateway.front_door.upload import Upload
 from localstack.host.pace import LEAVE_KEY
 
 LOG = logging.getLogger(__name__)
@@ -77,9 +77,7 @@ class Http1:
         self._expects_continue = False
         self._headers: HeaderList = []
         self._index: dict[str, str] = {}
-        self._chunks: list[bytes] = []
-        self._spool: IO[bytes] | None = None
-        self._length = 0
+        self._upload: Upload | None = None
         self._stalled_bytes = 0
         self._turn: Turn | None = None
         self._thread = 0
@@ -90,7 +88,10 @@ class Http1:
     # what the connection calls
 
     def receive(self, data: bytes, turn: Turn) -> None:
-        self._feed(data)
+        if self._upload is not None and self._upload.is_spooled:
+            self._connection.without_hurry(lambda: self._feed(data), turn)  # nobody else waits for the disk
+        else:
+            self._feed(data)
         if not self._is_answering:
             self.proceed(turn)
 
@@ -113,7 +114,7 @@ class Http1:
             self._become_websocket(turn)
         elif self._refusal is not None:
             connection.send([self._refusal], then_close=True, lingers=True)
-        elif self._is_in_message and self._expects_continue and not self._length:
+        elif self._is_in_message and self._expects_continue and self._upload is None:
             self._expects_continue = False
             connection.send([_CONTINUE])
 
@@ -166,25 +167,18 @@ class Http1:
         self._expects_continue = version == "1.1" and index.get("expect", "").lower() == "100-continue"
 
     def on_body(self, part: bytes) -> None:
-        self._length += len(part)
         self._stalled_bytes = 0
-        if self._spool is None:
-            self._chunks.append(part)
-            if self._length > self._limits.memory_body_bytes:
-                self._spool = tempfile.TemporaryFile(dir=self._service.spool_dir)  # noqa: SIM115 - the request owns it
-                self._spool.writelines(self._chunks)
-                self._chunks = []
-        else:
-            self._spool.write(part)
+        if self._upload is None:
+            self._upload = Upload(self._service.spool_dir, self._limits.memory_body_bytes)
+        self._upload.add(part)
 
     def on_message_complete(self) -> None:
         parser = self._parser
-        body: IO[bytes] | None = self._spool
-        if body is not None:
-            body.seek(0)
-            self._spool = None
-        elif self._chunks:
-            body = BytesIO(b"".join(self._chunks) if len(self._chunks) > 1 else self._chunks[0])
+        body: IO[bytes] | None = None
+        length = 0
+        if self._upload is not None:
+            body, length = self._upload.whole(), self._upload.length
+            self._upload = None
         elif "content-length" in self._index or "transfer-encoding" in self._index:
             body = BytesIO()
         message = _Message(
@@ -194,12 +188,11 @@ class Http1:
             self._headers,
             self._index,
             body,
-            self._length,
+            length,
             parser.should_keep_alive(),
         )
         self._is_in_message = False
         self._stalled_bytes = 0
-        self._chunks = []
         self._ready.append(message)
 
     # from here on our own
@@ -208,9 +201,7 @@ class Http1:
         self._target = b""
         self._headers = []
         self._index = {}
-        self._chunks = []
-        self._spool = None
-        self._length = 0
+        self._upload = None
         self._header_bytes = 0
         self._head_deadline: float | None = None
         self._headers_complete = False
@@ -278,10 +269,9 @@ class Http1:
                 body.close()
 
     def _drop_body(self) -> None:
-        if self._spool is not None:
-            self._spool.close()
-            self._spool = None
-        self._chunks = []
+        if self._upload is not None:
+            self._upload.drop()
+            self._upload = None
 
     def _parse(self, data: bytes) -> bytes:
         """Read requests; what has to be read once more."""
@@ -333,7 +323,7 @@ class Http1:
             held = self._write(message, environ, response, turn)
         except ConnectionLost:
             connection.close()
-        except (Exception, SystemExit):  # a body that is iterated runs the code of an extension
+        except BaseException:  # a body that is iterated runs the code of an extension
             LOG.exception("the answer to %s %s failed", message.method, path)
             self._break_off()
         finally:
@@ -348,7 +338,7 @@ class Http1:
                 connection.hold(held)
             else:
                 connection.send([held])
-        if not connection.is_draining:
+        if not connection.is_draining and not self._ready:
             connection.is_idle = not self._is_in_message
             self._renew_deadline()
 

@@ -54,7 +54,8 @@ from localstack.host.gateway.front_door.frames import (
 from localstack.host.gateway.front_door.request import ServedHeaders, ServedRequest, make_environ
 from localstack.host.gateway.front_door.response import body_of, has_no_body
 from localstack.host.gateway.front_door.service import Service
-from localstack.host.gateway.front_door.stream import Stream, StreamLost, Upload
+from localstack.host.gateway.front_door.stream import Stream, StreamLost
+from localstack.host.gateway.front_door.upload import Upload
 
 LOG = logging.getLogger(__name__)
 
@@ -205,8 +206,12 @@ class Http2:
             self._count_free("frames without data")
         elif stream is not None and stream.upload is not None:
             stream.deadline = time.monotonic() + self._limits.idle_body_seconds
+            add = partial(stream.upload.add, event.data)
             try:
-                stream.upload.add(event.data)
+                if stream.upload.is_spooled:
+                    self._connection.without_hurry(add, self._turn)  # nobody else waits for the disk
+                else:
+                    add()
             except OSError as error:
                 LOG.error("a request's body can't be kept: %s", error)
                 self._refuse(stream, HTTPStatus.INSUFFICIENT_STORAGE, "there is no room for the body")
@@ -254,7 +259,7 @@ class Http2:
                 self._serve(stream, body)
         except StreamLost:
             LOG.debug("the client no longer waits for %s %s", stream.method, stream.target)
-        except (Exception, SystemExit):  # a body that is iterated runs the code of an extension
+        except BaseException:  # a body that is iterated runs the code of an extension
             LOG.exception("the answer to %s %s failed", stream.method, stream.target)
             self._break_off(stream)
         finally:

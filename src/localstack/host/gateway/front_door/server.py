@@ -137,7 +137,9 @@ class FrontDoor:
         return [item for item in list(self._loop.connections.values()) if isinstance(item, Connection)]
 
     def _is_busy(self, connection: Connection) -> bool:
-        return connection.is_draining or (connection.session is not None and connection.deadline is None)
+        is_answering = connection.session is not None and connection.deadline is None
+        # in the order that an answer goes through, so that it can't slip by between two looks
+        return is_answering or connection.is_holding or connection.is_draining
 
     def _listen_on(self, address: HostAndPort, family: socket.AddressFamily, host: str) -> None:
         sock = socket.socket(family, socket.SOCK_STREAM)
@@ -169,7 +171,7 @@ class FrontDoor:
 
         False when all of them wait for an answer.
         """
-        candidates = [c for c in self._connections() if c.deadline is not None]
+        candidates = [c for c in self._connections() if c.is_watched and c.deadline is not None]
         if not candidates:
             return False
         min(candidates, key=lambda c: (not c.is_idle or c.is_draining, c.deadline or 0.0)).close()
@@ -199,7 +201,7 @@ class FrontDoor:
 
     def _expire(self, now: float) -> None:
         for connection in self._connections():
-            if connection.deadline is not None and connection.deadline < now:
+            if connection.is_watched and connection.deadline is not None and connection.deadline < now:
                 if connection.session is None or connection.is_draining:
                     connection.close()
                 else:

@@ -34,7 +34,7 @@ class Service:
         response = empty_response()
         try:
             self.gateway.process(request, response)
-        except (Exception, SystemExit):  # the gateway's last resort; the other one is the guard around extensions
+        except BaseException:  # the gateway's last resort; the other one is the guard around extensions
             LOG.exception("the handler chain failed for %s %s", request.method, request.path)
             response = Response("internal error", 500)
         return response
@@ -43,7 +43,7 @@ class Service:
         """Run what a response wants to have done after it. Never raises."""
         try:
             response.close()
-        except (Exception, SystemExit):
+        except BaseException:
             LOG.exception("the clean-up after an answer failed")
 
     def serve_websocket(
@@ -62,7 +62,7 @@ class Service:
             WebSocketRequest.listener(self.gateway.accept)(environ)
         except ConnectionLost:
             LOG.debug("the client of WebSocket %s is gone", environ["PATH_INFO"])
-        except Exception:
+        except BaseException:
             LOG.exception("the handler chain failed for WebSocket %s", environ["PATH_INFO"])
         finally:
             channel.finish()

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 import threading
 from collections import deque
 from collections.abc import Iterable
-from io import BytesIO
-from pathlib import Path
-from typing import IO
 
 from localstack.host.gateway.front_door.request import HeaderList
+from localstack.host.gateway.front_door.upload import Upload
 
 Fields = list[tuple[bytes, bytes]]
 """Header fields as they go on the wire: ``[(b":status", b"200"), (b"content-type", b"text/plain")]``."""
@@ -21,46 +18,6 @@ _OUTGOING_BYTES = 256 * 1024
 
 class StreamLost(Exception):
     """The client does not want the answer any more, or can't be reached."""
-
-
-class Upload:
-    """A request's body while it comes in: in memory as long as it is small, then in a temporary file.
-
-    :param folder: where the file is made
-    :param memory_bytes: how much is kept in memory
-    """
-
-    def __init__(self, folder: Path, memory_bytes: int) -> None:
-        self.length = 0
-        self._folder = folder
-        self._memory_bytes = memory_bytes
-        self._file: IO[bytes] = BytesIO()
-        self._is_spooled = False
-
-    def add(self, part: bytes) -> None:
-        """Take the next part.
-
-        :raises OSError: when it can't be written
-        """
-        self.length += len(part)
-        if self.length > self._memory_bytes and not self._is_spooled:
-            self._spool()
-        self._file.write(part)
-
-    def whole(self) -> IO[bytes]:
-        """The body, from its beginning; the caller closes it."""
-        self._file.seek(0)
-        return self._file
-
-    def drop(self) -> None:
-        self._file.close()
-
-    def _spool(self) -> None:
-        memory = self._file
-        assert isinstance(memory, BytesIO)
-        self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - closed by drop, or by the request
-        self._file.write(memory.getbuffer())
-        self._is_spooled = True
 
 
 class Stream:

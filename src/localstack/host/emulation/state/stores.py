@@ -1,0 +1,125 @@
+"""moto's stores: one ``BackendDict`` for each service, in it a backend for each account and region."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from moto.backends import get_backend
+from moto.core.base_backend import AccountSpecificBackend, BackendDict, BaseBackend, backend_lock
+
+_OWN_ATTRIBUTES = {"backend", "service_name", "_use_boto3_regions", "_additional_regions", "_id"}
+"""What every ``BackendDict`` has; S3 and Organizations keep state of all accounts in others."""
+
+
+def key_of(store: BackendDict[Any]) -> str:
+    """The name of a store that outlives the process, e.g. ``"moto.sqs.models:SQSBackend"``."""
+    return f"{store.backend.__module__}:{store.backend.__qualname__}"
+
+
+def store_of(key: str) -> BackendDict[Any]:
+    """The store with that key; its module is imported.
+
+    :raises LookupError: when this moto has no such store
+    """
+    module_name, _, class_name = key.partition(":")
+    for value in vars(importlib.import_module(module_name)).values():
+        if isinstance(value, BackendDict) and value.backend.__qualname__ == class_name and key_of(value) == key:
+            return value
+    raise LookupError(f"this moto has no {key}")
+
+
+def used_stores() -> list[BackendDict[Any]]:
+    """The stores in which anything was ever looked up, without moto's own control."""
+    with backend_lock:
+        stores = list(BackendDict._instances)
+    return [store for store in stores if store.service_name not in ("moto_api", "instance_metadata")]
+
+
+def stores_of_service(service: str) -> list[BackendDict[Any]]:
+    """All stores that hold state of a service under botocore's name: Lambda's and Batch's is split into two."""
+    wanted = get_backend(service)
+    return [store for store in used_stores() if store is wanted or store.service_name == wanted.service_name]
+
+
+def backends(store: BackendDict[Any]) -> list[tuple[str, str, BaseBackend]]:
+    """The backends of a store that were made: account, region or partition, backend. None is made by asking."""
+    with backend_lock:
+        return list(store.iter_backends())
+
+
+def backend_in(key: str, account: str, region: str) -> BaseBackend:
+    """The backend of an account and a region, made if need be, even for a region that is not known."""
+    regions = store_of(key)[account]
+    with backend_lock:
+        if region not in regions.keys():  # noqa: SIM118 - its __contains__ knows regions that it has no backend for
+            regions[region] = regions.backend(region, account_id=account)
+    return regions[region]
+
+
+def account_in(key: str, account: str) -> AccountSpecificBackend[Any]:
+    return store_of(key)[account]
+
+
+def shared_state(store: BackendDict[Any]) -> dict[str, Any]:
+    """What a store holds beside its backends, e.g. which account a bucket's name belongs to."""
+    return {name: value for name, value in vars(store).items() if name not in _OWN_ATTRIBUTES}
+
+
+def state_of(backend: BaseBackend) -> dict[str, Any]:
+    """A backend's own attributes; Batch's class would show those of another one."""
+    state: dict[str, Any] = object.__getattribute__(backend, "__dict__")
+    return state
+
+
+def set_state(backend: BaseBackend, state: Mapping[str, Any]) -> None:
+    own = state_of(backend)
+    own.clear()
+    own.update(state)
+
+
+def forget(stores: list[BackendDict[Any]]) -> None:
+    """Empty stores, as moto's reset does with all."""
+    with backend_lock:
+        for store in stores:
+            for regions in list(store.values()):
+                regions.reset()
+            store.clear()
+            BackendDict._instances[:] = [other for other in BackendDict._instances if other is not store]
+
+
+def resources(store: BackendDict[Any]) -> Iterator[tuple[str, dict[str, str]]]:
+    """What a store holds of things that CloudFormation has a type for: the type, and region, account and id."""
+    from moto.core.common_models import CloudFormationModel
+
+    for account, region, backend in backends(store):
+        for thing in _things(state_of(backend), CloudFormationModel, depth=4):
+            kind, identifier = thing.cloudformation_type(), _identifier(thing)
+            if kind and identifier:
+                yield kind, {"region_name": region, "account_id": account, "id": identifier}
+
+
+def _identifier(thing: Any) -> str:
+    """A model's physical id; some of moto's models lack it, or can't tell before they are complete."""
+    try:
+        return str(thing.physical_resource_id or "")
+    except (AttributeError, KeyError, NotImplementedError):
+        return ""
+
+
+def _things(container: Any, wanted: type, depth: int) -> Iterator[Any]:
+    """Models in nested dictionaries, lists, sets and plain objects of moto, not in one another."""
+    if isinstance(container, wanted):
+        yield container
+    elif depth and not isinstance(container, BaseBackend | BackendDict | str | bytes):
+        if isinstance(container, Mapping):
+            values = list(container.values())
+        elif isinstance(container, list | tuple | set):
+            values = list(container)
+        elif type(container).__module__.startswith("moto.") and hasattr(container, "__dict__"):
+            values = list(vars(container).values())
+        else:
+            return
+        for value in values:
+            yield from _things(value, wanted, depth - 1)

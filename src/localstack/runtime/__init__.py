@@ -1,0 +1,1 @@
+"""What extensions know of the platform's run."""

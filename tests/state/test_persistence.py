@@ -1,0 +1,248 @@
+"""With ``PERSISTENCE=1`` what the services hold outlives the platform, and nothing that happens loses it."""
+
+from __future__ import annotations
+
+import io
+import json
+import signal
+import stat
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from platforms import START_TIMEOUT_SECONDS, Home, Platform
+
+LARGE = bytes(range(256)) * 4096 * 17
+"""17 MiB: above what moto keeps of an object in memory."""
+
+WRITER = """
+import sys
+from pathlib import Path
+from localstack.host.emulation.state.snapshot import Section, Snapshot
+
+def content(file):
+    file.write(b"half" * 500_000)
+    file.flush()
+    print("writing", flush=True)
+    sys.stdin.read()
+
+Snapshot(Path(sys.argv[1])).write([(Section(("moto.s3.models:S3Backend",), ("s3",)), content)], {})
+"""
+
+
+def snapshot_of(home: Home) -> Path:
+    return home.volume / "state" / "emulation.snapshot"
+
+
+def services_in(home: Home) -> list[str]:
+    """Names of the services that the snapshot holds; none when there is no snapshot yet."""
+    if not snapshot_of(home).exists():
+        return []
+    with zipfile.ZipFile(snapshot_of(home)) as archive:
+        manifest = json.loads(archive.read("manifest.json"))
+    return sorted(service for section in manifest["sections"] for service in section["services"])
+
+
+def rewrite(path: Path, change: Callable[[dict[str, Any]], None]) -> bytes:
+    """Change the manifest of a snapshot, and return the file's new bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(path) as source, zipfile.ZipFile(buffer, "w") as target:
+        for name in source.namelist():
+            data = source.read(name)
+            if name == "manifest.json":
+                manifest = json.loads(data)
+                change(manifest)
+                data = json.dumps(manifest).encode()
+            target.writestr(name, data)
+    path.write_bytes(buffer.getvalue())
+    return buffer.getvalue()
+
+
+def queue_names(platform: Platform) -> list[str]:
+    urls = platform.client("sqs").list_queues().get("QueueUrls", [])
+    return sorted(url.rpartition("/")[2] for url in urls)
+
+
+def test_what_services_hold_is_there_after_a_stop_and_a_start(start: Callable[..., Platform], home: Home) -> None:
+    first = start(PERSISTENCE="1")
+    key_id = fill(first)
+    assert first.signal() == 0
+    assert stat.S_IMODE(snapshot_of(home).stat().st_mode) == 0o600
+
+    second = start(PERSISTENCE="1")
+    assert second.client("sqs", region_name="eu-west-1").list_queues()["QueueUrls"][0].endswith("/far")
+    second.client("sqs").create_queue(QueueName="later")
+    assert second.signal() == 0
+
+    third = start(PERSISTENCE="1")  # what nobody looked at in between is still there
+    check(third, key_id)
+    assert "later" in queue_names(third)
+
+
+def fill(platform: Platform) -> str:
+    """Something in services whose objects are hard to keep; the id of a key."""
+    s3, sqs, sns, dynamodb = (platform.client(service) for service in ("s3", "sqs", "sns", "dynamodb"))
+    s3.create_bucket(Bucket="bucket")
+    s3.put_object(Bucket="bucket", Key="large", Body=LARGE)
+    s3.put_object(Bucket="bucket", Key="small", Body=b"small", Metadata={"color": "red"})
+    queue = sqs.create_queue(QueueName="near")["QueueUrl"]
+    platform.client("sqs", region_name="eu-west-1").create_queue(QueueName="far")
+    sqs.send_message(QueueUrl=queue, MessageBody="direct")
+    topic = sns.create_topic(Name="topic")["TopicArn"]
+    queue_arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue_arn, Attributes={"RawMessageDelivery": "true"})
+    dynamodb.create_table(
+        TableName="table",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    dynamodb.put_item(TableName="table", Item={"id": {"S": "1"}, "n": {"N": "7"}})
+    platform.client("ssm").put_parameter(Name="/parameter", Value="value", Type="String")
+    autoscaling = platform.client("autoscaling")
+    autoscaling.create_launch_configuration(
+        LaunchConfigurationName="launch", ImageId="ami-12345678", InstanceType="t2.micro"
+    )
+    autoscaling.create_auto_scaling_group(
+        AutoScalingGroupName="group",
+        LaunchConfigurationName="launch",
+        MinSize=1,
+        MaxSize=1,
+        AvailabilityZones=["us-east-1a"],
+    )
+    key = platform.client("kms").create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")
+    return str(key["KeyMetadata"]["KeyId"])
+
+
+def check(platform: Platform, key_id: str) -> None:
+    s3, sqs = platform.client("s3"), platform.client("sqs")
+    topic = platform.client("sns").list_topics()["Topics"][0]["TopicArn"]
+    platform.client("sns").publish(TopicArn=topic, Message="through the topic")  # finds a queue not looked at yet
+    queue = sqs.get_queue_url(QueueName="near")["QueueUrl"]
+    messages = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
+    assert sorted(message["Body"] for message in messages) == ["direct", "through the topic"]
+    assert s3.get_object(Bucket="bucket", Key="large")["Body"].read() == LARGE
+    small = s3.get_object(Bucket="bucket", Key="small")
+    assert (small["Body"].read(), small["Metadata"]) == (b"small", {"color": "red"})
+    item = platform.client("dynamodb").get_item(TableName="table", Key={"id": {"S": "1"}})["Item"]
+    assert item == {"id": {"S": "1"}, "n": {"N": "7"}}
+    assert platform.client("ssm").get_parameter(Name="/parameter")["Parameter"]["Value"] == "value"
+    kms = platform.client("kms")
+    kept = {"KeyId": key_id, "Message": b"text", "SigningAlgorithm": "RSASSA_PSS_SHA_256"}
+    assert kms.verify(Signature=kms.sign(**kept)["Signature"], **kept)["SignatureValid"]
+    # the group and EC2 have the same instance, not two copies of it
+    (instance,) = platform.client("autoscaling").describe_auto_scaling_instances()["AutoScalingInstances"]
+    platform.client("ec2").terminate_instances(InstanceIds=[instance["InstanceId"]])
+    left = platform.client("autoscaling").describe_auto_scaling_instances()["AutoScalingInstances"]
+    assert instance["InstanceId"] not in [each["InstanceId"] for each in left]
+
+
+def test_without_persistence_nothing_is_kept(start: Callable[..., Platform], home: Home) -> None:
+    platform = start()
+    platform.client("sqs").create_queue(QueueName="queue")
+    assert platform.signal() == 0
+    assert not snapshot_of(home).exists()
+
+
+def test_a_start_with_saved_state_imports_moto_only_when_it_is_asked_for(
+    start: Callable[..., Platform], home: Home
+) -> None:
+    home.write_extension(
+        "modules",
+        """
+        import sys
+        from localstack.extensions.api import Extension
+        class TheExtension(Extension):
+            name = "modules"
+            def update_gateway_routes(self, router):
+                router.add("/modules", lambda request: sorted(sys.modules))
+        """,
+    )
+    first = start(PERSISTENCE="1")
+    first.client("sqs").create_queue(QueueName="queue")
+    first.client("sns").create_topic(Name="topic")
+    first.signal()
+    second = start(PERSISTENCE="1")
+    assert not [name for name in second.get("/modules").json() if name.partition(".")[0] in ("moto", "botocore")]
+    assert queue_names(second) == ["queue"]
+    assert "moto.sns.models" not in second.get("/modules").json()
+    second.signal()
+    third = start(PERSISTENCE="1", SNAPSHOT_LOAD_STRATEGY="ON_STARTUP")
+    assert {"moto.sqs.models", "moto.sns.models"} <= set(third.get("/modules").json())
+
+
+def test_a_kill_while_the_snapshot_is_written_keeps_the_one_before(start: Callable[..., Platform], home: Home) -> None:
+    first = start(PERSISTENCE="1")
+    first.client("sqs").create_queue(QueueName="queue")
+    first.signal()
+    before = snapshot_of(home).read_bytes()
+    writer = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(snapshot_of(home))],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "writing\n"
+        assert len(list(snapshot_of(home).parent.glob(".*.part"))) == 1
+        writer.kill()
+    assert snapshot_of(home).read_bytes() == before
+    second = start(PERSISTENCE="1")
+    assert queue_names(second) == ["queue"]
+    second.client("sqs").create_queue(QueueName="other")
+    second.signal()
+    assert not list(snapshot_of(home).parent.glob(".*.part"))
+
+
+def test_what_was_saved_meanwhile_outlives_a_kill_of_the_platform(start: Callable[..., Platform], home: Home) -> None:
+    first = start(PERSISTENCE="1", SNAPSHOT_SAVE_STRATEGY="ON_REQUEST")
+    first.client("sqs").create_queue(QueueName="queue")
+    deadline = time.monotonic() + START_TIMEOUT_SECONDS
+    while "sqs" not in services_in(home):
+        assert time.monotonic() < deadline, "nothing was saved"
+        first.get("/_localstack/health")
+    first.signal(signal.SIGKILL)
+    assert queue_names(start(PERSISTENCE="1")) == ["queue"]
+
+
+def test_a_snapshot_of_another_moto_is_refused_with_a_reason_and_kept(
+    start: Callable[..., Platform], home: Home
+) -> None:
+    first = start(PERSISTENCE="1")
+    first.client("sqs").create_queue(QueueName="queue")
+    first.signal()
+    content = rewrite(snapshot_of(home), lambda manifest: manifest.update(moto="4.0.1"))
+    second = start(PERSISTENCE="1")
+    line = second.wait_for("was saved with moto 4.0.1; this is moto 5")
+    assert "emulation.kept-1.snapshot" in line
+    assert queue_names(second) == []
+    second.client("sqs").create_queue(QueueName="new")
+    second.signal()
+    assert (snapshot_of(home).parent / "emulation.kept-1.snapshot").read_bytes() == content
+    assert queue_names(start(PERSISTENCE="1")) == ["new"]
+
+
+def test_a_damaged_section_is_reported_and_kept_and_the_others_are_read(
+    start: Callable[..., Platform], home: Home
+) -> None:
+    first = start(PERSISTENCE="1")
+    first.client("sqs").create_queue(QueueName="queue")
+    first.client("ssm").put_parameter(Name="name", Value="unmistakable", Type="String")
+    first.signal()
+    data = bytearray(snapshot_of(home).read_bytes())
+    place = data.index(b"unmistakable")
+    data[place : place + 12] = b"unmistakablE"
+    snapshot_of(home).write_bytes(data)
+    second = start(PERSISTENCE="1")
+    assert second.client("ssm").describe_parameters()["Parameters"] == []
+    assert "the state of ssm can't be read: Bad CRC-32" in second.wait_for("state of ssm")
+    assert queue_names(second) == ["queue"]
+    second.client("sqs").create_queue(QueueName="other")
+    second.signal()
+    assert (snapshot_of(home).parent / "emulation.kept-1.snapshot").read_bytes() == data
+    assert "Traceback" not in second.log

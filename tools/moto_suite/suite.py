@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -78,6 +77,10 @@ class Suite:
         return suite
 
     def moto_server(self, scratch: Path) -> Target:
+        """moto's own server, as it is.
+
+        :param scratch: folder for its files, its own
+        """
         port = free_port()
         command = (str(self.environment / "bin" / "moto_server"), "--host", HOST, "--port", str(port))
         return Target(Server("moto_server", command, isolated(scratch), port, "/moto-api/config"), "/moto-api/reset")
@@ -91,7 +94,7 @@ class Suite:
         """
         results = log.with_suffix(".json")
         results.unlink(missing_ok=True)
-        environ = os.environ | {
+        environ = isolated(log.parent) | {
             "AWS_DEFAULT_REGION": "us-east-1",
             "MOTO_SUITE_RESET_PATH": target.reset_path,
             "MOTO_SUITE_RESULTS": str(results),
@@ -120,6 +123,10 @@ class Suite:
 
 
 def platform(scratch: Path) -> Target:
+    """The platform as it is, but with all regions.
+
+    :param scratch: folder for its files, its own
+    """
     port = free_port()
     environ = isolated(scratch) | {
         "GATEWAY_LISTEN": f"{HOST}:{port}",

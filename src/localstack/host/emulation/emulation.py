@@ -6,6 +6,7 @@ exception on the way ``serialise_exception``; then ``read_answer`` and the exten
 
 from __future__ import annotations
 
+import gc
 import logging
 import re
 from dataclasses import dataclass, replace
@@ -259,6 +260,7 @@ class Emulation:
         """Forget the state of all services, and that they were called."""
         self.state.reset()
         self._running.clear()
+        gc.unfreeze()  # among what was kept from the collector is state that nobody holds any more
 
     def _services_to_load(self) -> list[str]:
         wanted = self._settings.services
@@ -323,10 +325,10 @@ def _write(answer: Answer, context: RequestContext, response: Response, *, is_st
     """Fill the response with moto's answer, under the request's own id."""
     body = answer.body
     if context.protocol in _XML_PROTOCOLS and not is_stream:
-        body = _REQUEST_ID.sub(rb"\1>" + str(context.request_id).encode() + b"<", body)
+        request_id = str(context.request_id).encode()
+        body = _REQUEST_ID.sub(lambda found: found[1] + b">" + request_id + b"<", body)
     response.status_code = answer.status
-    response.headers.clear()
-    response.headers.extend(answer.headers)
+    response.headers = Headers(answer.headers)
     if body or context.request.method != "HEAD":  # a HEAD keeps the length of what a GET would have answered
         response.set_data(body)
     write_request_id(response, context)

@@ -18,6 +18,7 @@ from localstack.host.pace import LEAVE_KEY
 
 ANY_HOST = "<__host__>"
 _REMEMBERED = 4096
+_LONGEST_REMEMBERED = 1024
 
 
 @dataclass(frozen=True)
@@ -93,17 +94,20 @@ class _Table:
             match = Match(self.routes[id(rule)], own)
         except NotFound:
             match = None
-        if len(self.found) >= _REMEMBERED:
-            self.found.clear()
-        self.found[key] = match
+        if len(host) + len(raw_path) <= _LONGEST_REMEMBERED:
+            if len(self.found) >= _REMEMBERED:
+                self.found.clear()
+            self.found[key] = match
         return match
 
     def _bound_to(self, host: str) -> MapAdapter:
         adapter = self.adapters.get(host)
         if adapter is None:
-            if len(self.adapters) >= _REMEMBERED:
-                self.adapters.clear()
-            adapter = self.adapters[host] = self.url_map.bind(server_name=host)
+            adapter = self.url_map.bind(server_name=host)
+            if len(host) <= _LONGEST_REMEMBERED:
+                if len(self.adapters) >= _REMEMBERED:
+                    self.adapters.clear()
+                self.adapters[host] = adapter
         return adapter
 
     def _can_match(self, host: str, raw_path: str) -> bool:

@@ -177,19 +177,19 @@ def _public_key(data: bytes) -> PublicKeyTypes:
     return serialization.load_der_public_key(data)
 
 
-_LOADERS: dict[type, Callable[[bytes], Any]] = {
-    x509.Certificate: x509.load_der_x509_certificate,
-    x509.CertificateSigningRequest: x509.load_der_x509_csr,
-    x509.CertificateRevocationList: x509.load_der_x509_crl,
+_CERTIFICATES = (x509.Certificate, x509.CertificateSigningRequest, x509.CertificateRevocationList)
+_LOADERS: dict[str, Callable[[bytes], Any]] = {
+    "Certificate": x509.load_der_x509_certificate,
+    "CertificateSigningRequest": x509.load_der_x509_csr,
+    "CertificateRevocationList": x509.load_der_x509_crl,
 }
 
 
 def _as_certificate(obj: Any) -> Reduced:
-    kind = next(kind for kind in _LOADERS if isinstance(obj, kind))
-    return _certificate, (kind, obj.public_bytes(serialization.Encoding.DER))
+    return _certificate, (type(obj).__name__, obj.public_bytes(serialization.Encoding.DER))
 
 
-def _certificate(kind: type, data: bytes) -> Any:
+def _certificate(kind: str, data: bytes) -> Any:
     return _LOADERS[kind](data)
 
 
@@ -222,7 +222,7 @@ def _rule_for(kind: type) -> Callable[[Any], Any]:
         return _as_private_key
     if issubclass(kind, get_args(PublicKeyTypes)):
         return _as_public_key
-    if issubclass(kind, tuple(_LOADERS)):
+    if issubclass(kind, _CERTIFICATES):
         return _as_certificate
     if kind.__module__.startswith("moto.") and issubclass(kind, defaultdict | OrderedDict):
         return _as_bare_dictionary

@@ -12,7 +12,8 @@ from typing import Any
 from h2.events import RequestReceived
 from werkzeug.wrappers import Response
 
-from localstack.host.gateway.front_door.request import HeaderList
+from localstack.host.gateway.front_door.remembered import Remembered, length_of_pair
+from localstack.host.gateway.front_door.request import IS_HOST, HeaderList
 from localstack.host.gateway.front_door.stream import Fields, Stream
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -41,9 +42,16 @@ def read_request(event: RequestReceived) -> tuple[Stream, int]:
 def is_valid(stream: Stream) -> bool:
     target = stream.target
     is_path = target.startswith("/") or (target == "*" and stream.method == "OPTIONS")
+    has_valid_host = all(IS_HOST[value] for name, value in stream.headers if name == "host")
     lengths = [value for name, value in stream.headers if name == "content-length"]
     has_valid_length = not lengths or (len(lengths) == 1 and (not stream.is_complete or lengths == ["0"]))
-    return has_valid_length and is_path and not _BAD_IN_TARGET.search(target) and bool(_TOKEN.fullmatch(stream.method))
+    return (
+        has_valid_host
+        and has_valid_length
+        and is_path
+        and not _BAD_IN_TARGET.search(target)
+        and bool(_TOKEN.fullmatch(stream.method))
+    )
 
 
 def simple_answer(status: HTTPStatus, text: str, *fields: tuple[bytes, bytes]) -> tuple[Fields, list[bytes]]:
@@ -71,7 +79,7 @@ def answer_fields(response: Response, environ: dict[str, Any], length: int | Non
     # a length that a handler has set counts where we don't know better: HEAD, and bodies that are iterated
     keeps_length = length is None or (length == 0 and environ["REQUEST_METHOD"] == "HEAD")
     for name, value in headers:
-        field = _field(name.lower(), value)
+        field = _FIELDS[name.lower(), value]
         if field is not None and (keeps_length or field[0] != b"content-length"):
             fields.append(field)
     if length is not None and not any(name == b"content-length" for name, _ in fields) and status not in (204, 304):
@@ -81,12 +89,15 @@ def answer_fields(response: Response, environ: dict[str, Any], length: int | Non
     return fields
 
 
-@lru_cache(maxsize=4096)
-def _field(name: str, value: str) -> tuple[bytes, bytes] | None:
+def _field(pair: tuple[str, str]) -> tuple[bytes, bytes] | None:
     """One header field; ``None`` for what HTTP/2 does not allow."""
+    name, value = pair
     if name in _NOT_ON_HTTP2 or not _TOKEN.fullmatch(name):
         return None
     return name.encode(), value.encode("latin-1", "replace").translate(None, b"\r\n\0").strip(b" \t")
+
+
+_FIELDS = Remembered(_field, 4096, length_of_pair)
 
 
 @lru_cache(maxsize=2)

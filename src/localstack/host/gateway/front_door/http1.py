@@ -17,7 +17,8 @@ from werkzeug.wrappers import Response
 
 from localstack.host.gateway.front_door.connection import Connection, ConnectionLost
 from localstack.host.gateway.front_door.crew import Turn
-from localstack.host.gateway.front_door.request import HeaderList, ServedHeaders, ServedRequest, make_environ
+from localstack.host.gateway.front_door.remembered import Remembered
+from localstack.host.gateway.front_door.request import IS_HOST, HeaderList, ServedHeaders, ServedRequest, make_environ
 from localstack.host.gateway.front_door.response import Head, body_of, chunks_of, has_no_body, make_head, simple
 from localstack.host.gateway.front_door.service import Service
 from localstack.host.gateway.front_door.upload import Upload
@@ -31,21 +32,15 @@ _COPY_UP_TO = 16 * 1024
 
 
 _ONLY_ONCE = frozenset({"host", "transfer-encoding"})
-_NAMES_REMEMBERED = 1024
 
 
-class _Names(dict[bytes, tuple[str, str]]):
-    """Header names as text and in lower case: clients send the same few again and again."""
-
-    def __missing__(self, name: bytes) -> tuple[str, str]:
-        text = name.decode("latin-1")
-        known = (text, text.lower())
-        if len(self) < _NAMES_REMEMBERED:
-            self[name] = known
-        return known
+def _as_text(name: bytes) -> tuple[str, str]:
+    text = name.decode("latin-1")
+    return text, text.lower()
 
 
-_NAMES = _Names()
+_NAMES = Remembered(_as_text, 1024)
+"""Header names as text and in lower case: clients send the same few again and again."""
 
 
 @dataclass(slots=True)
@@ -160,8 +155,11 @@ class Http1:
         if version not in ("1.1", "1.0"):
             raise _Refused(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, f"HTTP/{version} is not spoken here")
         index = self._index
-        if "host" not in index and version == "1.1":
-            raise _Refused(HTTPStatus.BAD_REQUEST, "a request has one Host header")
+        if "host" not in index:
+            if version == "1.1":
+                raise _Refused(HTTPStatus.BAD_REQUEST, "a request has one Host header")
+        elif not IS_HOST[index["host"]]:
+            raise _Refused(HTTPStatus.BAD_REQUEST, "the Host header has no valid host")
         if "transfer-encoding" in index:
             _check_coding(index["transfer-encoding"], version)
         self._expects_continue = version == "1.1" and index.get("expect", "").lower() == "100-continue"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import lru_cache, wraps
 from io import BytesIO
@@ -13,7 +14,11 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import BadRequestKeyError
 from werkzeug.sansio.utils import get_host
 
+from localstack.host.gateway.front_door.remembered import Remembered
+
 HeaderList = list[tuple[str, str]]
+
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[\w.~!$&'()*+,;=%-]{0,255})(:\d{0,5})?", re.ASCII)
 
 
 class ServedRequest(Request):  # type: ignore[misc]  # rolo is not typed
@@ -124,8 +129,7 @@ def split_target(target: str) -> tuple[str, str]:
     return path, query
 
 
-@lru_cache(maxsize=4096)
-def decode_path(raw_path: str) -> tuple[str, str]:
+def _decode_path(raw_path: str) -> tuple[str, str]:
     """The path as text, undecodable bytes as U+FFFD, and as WSGI's ``PATH_INFO``, its bytes as Latin-1."""
     if "%" not in raw_path and raw_path.isascii():
         text = info = raw_path
@@ -135,11 +139,20 @@ def decode_path(raw_path: str) -> tuple[str, str]:
     return "/" + text.lstrip("/"), info
 
 
-@lru_cache(maxsize=1024)
-def environ_key(name: str) -> str:
-    """``"X-Amz-Date"`` → ``"HTTP_X_AMZ_DATE"``."""
+def _environ_key(name: str) -> str:
     key = name.upper().replace("-", "_")
     return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
+
+
+def _is_host(text: str) -> bool:
+    return _HOST.fullmatch(text) is not None
+
+
+_PATHS = Remembered(_decode_path, 4096)
+_ENVIRON_KEYS = Remembered(_environ_key, 1024)
+"""``"X-Amz-Date"`` → ``"HTTP_X_AMZ_DATE"``."""
+IS_HOST = Remembered(_is_host, 1024)
+"""Whether the value of a Host header may be one: RFC 3986 §3.2.2, and no longer than a name of the DNS."""
 
 
 def make_environ(
@@ -156,7 +169,7 @@ def make_environ(
     :param connection: what all requests of one connection share: addresses, scheme, the constant ``wsgi.*`` keys
     """
     raw_path, query = split_target(target)
-    path, info = decode_path(raw_path)
+    path, info = _PATHS[raw_path]
     environ = {
         **connection,
         "REQUEST_METHOD": method,
@@ -168,7 +181,7 @@ def make_environ(
         "wsgi.input": body if body is not None else BytesIO(),
     }
     for name, value in headers:
-        key = environ_key(name)
+        key = _ENVIRON_KEYS[name]
         earlier = environ.get(key)
         environ[key] = value if earlier is None else f"{earlier},{value}"
     if body is not None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
+from localstack.host.gateway.front_door.remembered import Remembered, length_of_pair
 from localstack.http import Response as JsonResponse
 
 _DEFAULT_TYPE = ("Content-Type", "text/plain; charset=utf-8")
@@ -66,21 +67,22 @@ def make_head(
     lines = [_status_line(response._status)]
     declared: int | None = None
     has_date = False
-    for name, value in response.headers._list:
-        handled, line = _header_line(name, value)
+    for pair in response.headers._list:
+        handled, line = _LINES[pair]
         if handled is None:
             lines.append(line)
         elif handled == "location":
-            legal = response.get_wsgi_headers(environ)[name]  # werkzeug makes it a legal URI
-            lines.append(_header_line(name, legal)[1])
+            name = pair[0]
+            lines.append(_LINES[name, response.get_wsgi_headers(environ)[name]][1])  # werkzeug makes it a legal URI
         elif handled == "content-length":
             # a length that a handler has set counts where we don't know better: HEAD, and bodies that are iterated
             counts = length is None or (length == 0 and environ["REQUEST_METHOD"] == "HEAD")
+            value = pair[1]
             if counts and declared is None and status != 204 and value.isascii() and value.isdigit():
                 declared = int(value)
                 lines.append(line)
         elif handled == "connection":
-            keeps_alive = keeps_alive and "close" not in value.lower()
+            keeps_alive = keeps_alive and "close" not in pair[1].lower()
         elif handled == "date":
             has_date = True
             lines.append(line)
@@ -130,10 +132,13 @@ def simple(status: HTTPStatus, text: str = "", *headers: tuple[str, str]) -> byt
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
-@lru_cache(maxsize=4096)
-def _header_line(name: str, value: str) -> tuple[str | None, bytes]:
+def _header_line(pair: tuple[str, str]) -> tuple[str | None, bytes]:
     """What has to be looked at in a header, and its line; without breaks, so that a value can't start another one."""
+    name, value = pair
     return _HANDLED.get(name.lower()), f"{name}: {value}".encode("latin-1", "replace").translate(None, b"\r\n\0")
+
+
+_LINES = Remembered(_header_line, 4096, length_of_pair)
 
 
 @lru_cache(maxsize=256)

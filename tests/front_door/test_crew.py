@@ -242,7 +242,6 @@ class SlowFile(BytesIO):
 
     FAST_BYTES = 15_000
 
-
     def __init__(self) -> None:
         super().__init__()
         self.is_stuck, self.go_on = threading.Event(), threading.Event()

@@ -246,6 +246,15 @@ def test_headers_keep_case_order_and_repetitions_both_ways(door: Door) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "host", ["", "localhost", "bucket_1.s3.localhost.localstack.cloud:4566", "127.0.0.1:80", "[::1]:4566", "a" * 255]
+)
+def test_a_host_is_a_name_or_an_address(door: Door, host: str) -> None:
+    with door.connect() as client:
+        client.send(f"GET /echo HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        assert ["Host", host] in client.read().json()["headers"]
+
+
 def test_http10_needs_no_host(door: Door) -> None:
     with door.connect() as client:
         client.send(b"GET /echo HTTP/1.0\r\n\r\n")

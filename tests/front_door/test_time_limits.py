@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -10,12 +11,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rolo import Request, Response
 
 from doors import DEADLINE_SECONDS, Client, Door, request, wait_until
 from localstack.host.gateway.front_door import loop as loop_module
+from localstack.host.gateway.front_door.remembered import Remembered
 
 
 @pytest.fixture(autouse=True)
@@ -180,6 +183,24 @@ def test_the_longest_idle_connection_makes_room_for_a_new_one(open_door: Callabl
     for client in (uploading, answering, sending, *idle, *new):
         client.close()
     has_no_connections(door)
+
+
+def test_long_paths_and_header_names_are_not_remembered(door: Door) -> None:
+    """Thousands of them are, to answer faster; a client that sends long ones would fill the memory."""
+    caches: list[Remembered[Any, Any]] = [cache for cache in gc.get_objects() if type(cache) is Remembered]
+    with door.connect() as client:
+        assert client.ask("/echo/short", "GET", None, "X-Short: 1").status == 200
+        assert client.ask("/echo/" + "a" * 2000, "GET", None, "X-" + "b" * 2000 + ": 1").status == 200
+    texts = [str(key) for cache in caches for key in cache]
+    assert "/echo/short" in texts
+    assert max(map(len, texts)) < 1500
+
+
+def test_what_is_remembered_is_limited() -> None:
+    lengths = Remembered[str, int](len, 100)
+    for number in range(1000):
+        assert lengths[f"text {number}"] == lengths[f"text {number}"] == len(f"text {number}")
+        assert len(lengths) <= 100
 
 
 def test_too_many_waiting_requests_get_503_and_the_others_their_answer(open_door: Callable[..., Door]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 import tarfile
@@ -11,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from benchmarks.servers import HOST, Server, free_port, isolated
 
@@ -72,8 +72,7 @@ class Suite:
         suite = cls(CACHE / moto, CACHE / f"{moto}-environment")
         if not suite.folder.is_dir():
             _unpack_source(moto)
-        if not suite.environment.is_dir():
-            _make_environment(suite.environment)
+        _make_environment(suite.environment)
         return suite
 
     def moto_server(self, scratch: Path) -> Target:
@@ -145,8 +144,9 @@ def _unpack_source(name: str) -> None:
     pinned.write_text(_locked_lines("moto"))
     flags = ["--quiet", "--no-deps", "--no-build-isolation", "--no-binary", ":all:", "--require-hashes"]
     _run(sys.executable, "-m", "pip", "download", *flags, "--dest", str(CACHE), "-r", str(pinned))
-    with tarfile.open(CACHE / f"{name}.tar.gz") as archive:
-        archive.extractall(CACHE, filter="data")
+    with tarfile.open(CACHE / f"{name}.tar.gz") as archive, TemporaryDirectory(dir=CACHE) as unpacked:
+        archive.extractall(unpacked, filter="data")
+        Path(unpacked, name).rename(CACHE / name)
 
 
 def _locked_lines(distribution: str) -> str:
@@ -161,17 +161,15 @@ def _locked_lines(distribution: str) -> str:
 
 
 def _make_environment(folder: Path) -> None:
-    uv = str(BIN / "uv")
-    try:
-        _run(uv, "venv", "--quiet", "--python", sys.executable, str(folder))
-        lock = str(ROOT / "requirements-dev.lock")
-        wanted = (f"moto[all,server]=={version('moto')}", *_REQUIREMENTS)
-        _run(
-            uv, "pip", "install", "--quiet", "--python", str(folder / "bin" / "python"), "--constraints", lock, *wanted
-        )
-    except SuiteError:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
+    """Nothing is done where it was made to its end before."""
+    stamp = folder / "is-complete"
+    if stamp.exists():
+        return
+    uv, python, lock = str(BIN / "uv"), str(folder / "bin" / "python"), str(ROOT / "requirements-dev.lock")
+    moto = f"moto[all,server]=={version('moto')}"
+    _run(uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(folder))
+    _run(uv, "pip", "install", "--quiet", "--python", python, "--constraints", lock, moto, *_REQUIREMENTS)
+    stamp.touch()
 
 
 def _run(*command: str) -> None:

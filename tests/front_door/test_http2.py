@@ -365,12 +365,7 @@ def test_a_request_line_that_is_none_is_refused(door: Door, method: str, path: s
 
 def test_an_authority_that_is_no_host_is_refused(door: Door) -> None:
     with Http2Client.connect(door.port, validates=False) as client:
-        stream = client.h2.get_next_available_stream_id()
-        head = [(":method", "GET"), (":path", "/echo"), (":scheme", "http"), (":authority", "user@local host")]
-        client.answers[stream] = Http2Answer()
-        client.h2.send_headers(stream, head, end_stream=True)
-        client.flush()
-        assert client.answer(stream).status == 400
+        assert client.answer(client.begin("/echo", host="user@local host")).status == 400
         assert client.ask("/echo").status == 200
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
 from localstack.sdk.pods import PodsClient
 from localstack.sdk.pods.exceptions import PodLoadException
 from localstack.sdk.state import StateClient
-
 from platforms import Home, Platform, platforms_of
 
 

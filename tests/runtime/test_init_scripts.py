@@ -119,7 +119,8 @@ def test_a_runner_of_an_extension_takes_its_kind_of_files(start: Callable[..., P
     installed.mkdir()
     (installed / "PKG-INFO").write_text("Metadata-Version: 2.1\nName: notes\nVersion: 0.1.0\n")
     (installed / "entry_points.txt").write_text(
-        "[localstack.extensions]\nnotes = notes_ext:TheExtension\n\n[localstack.init.runner]\nnote = notes_ext:NoteRunner\n"
+        "[localstack.extensions]\nnotes = notes_ext:TheExtension\n"
+        "[localstack.init.runner]\nnote = notes_ext:NoteRunner\n"
     )
     write(home, "start.d/a.note", "first")
     write(home, "ready.d/a.note", "bad")

@@ -67,7 +67,7 @@ class Emulation:
         self._regions = Regions(settings)
         self._moto = Moto(settings)
         self._running: set[str] = set()
-        self.state = EmulationState(settings, self._catalogue.emulated(), self._moto)
+        self.state = EmulationState(settings, self._catalogue.emulated(), self._moto.set_up)
         self._mail = MailRelay(settings)
         self._eager_loading = EagerLoading(self._services_to_load(), self._load)
 

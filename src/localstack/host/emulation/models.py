@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from botocore.model import ServiceModel
 
-_lock = RLock()
+IMPORTING = RLock()
+"""Held while modules of moto are imported: two threads that begin at once may see half a module."""
 
 
 def service_model(name: str) -> ServiceModel:
@@ -17,7 +18,7 @@ def service_model(name: str) -> ServiceModel:
     moto's loader is botocore's with a few facts more, e.g. how SQS named its parameters in the query protocol, and
     sharing it saves the memory of a second copy (EC2: 40 MB).
     """
-    with _lock:  # moto's cache would let two threads load the same model twice
+    with IMPORTING:  # moto's cache would let two threads load the same model twice
         from moto.core.utils import get_service_model  # moto takes 0.2 s to import
 
         return get_service_model(name)

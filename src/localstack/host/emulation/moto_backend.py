@@ -8,7 +8,6 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from threading import RLock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -21,6 +20,7 @@ from localstack.host.emulation import moto_shortcuts
 from localstack.host.emulation.catalogue import Catalogue
 from localstack.host.emulation.identity import DEFAULT_ACCOUNT, DEFAULT_REGION
 from localstack.host.emulation.message import Message
+from localstack.host.emulation.models import IMPORTING
 from localstack.host.settings import Settings
 
 if TYPE_CHECKING:
@@ -43,7 +43,6 @@ class Moto:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._lock = RLock()
         self._routes: dict[str, _Routes] = {}
         self._is_set_up = False
 
@@ -76,21 +75,17 @@ class Moto:
 
     def set_up(self) -> None:
         """Make moto ready for use in this process, once; nothing of it may be imported before."""
-        with self._lock:
+        with IMPORTING:
             if not self._is_set_up:
                 if self._settings.allow_nonstandard_regions:
                     os.environ["MOTO_ALLOW_NONEXISTENT_REGION"] = "true"
                 _set_up_moto()
                 self._is_set_up = True
 
-    def importing(self) -> RLock:
-        """Held while modules of moto are imported: two threads that begin at once may see half a module."""
-        return self._lock
-
     def _routes_of(self, service: str) -> _Routes:
         routes = self._routes.get(service)
         if routes is None:
-            with self.importing():
+            with IMPORTING:
                 self.set_up()
                 routes = self._routes.get(service) or _Routes(_load_paths(service))
                 self._routes[service] = routes

@@ -20,9 +20,10 @@ from moto.core.base_backend import AccountSpecificBackend, BackendDict, BaseBack
 
 from localstack.host.emulation.state.stores import (
     account_in,
-    backend_in,
+    attach,
     backends,
     key_of,
+    new_backend,
     set_state,
     shared_state,
     state_of,
@@ -34,7 +35,7 @@ _PROTOCOL = 5
 
 
 class StorePickler(pickle.Pickler):
-    """Writes stores. A backend is written as its place and its state: reading fills the backend that moto has there.
+    """Writes stores with their backends.
 
     :ivar reached: identities of moto's objects that were written; two stores that reach one belong together
     """
@@ -65,8 +66,8 @@ def read_stores(file: IO[bytes]) -> None:
 
     :raises Exception: whatever reading a damaged file raises
     """
-    for key, state, _ in pickle.load(file):
-        vars(store_of(key)).update(state)
+    for key, state, found in pickle.load(file):
+        attach(store_of(key), state, found)
 
 
 def _as_usual(obj: Any) -> Any:
@@ -80,9 +81,7 @@ def _as_moto_object(obj: Any) -> Any:
 
 def _as_backend(obj: BaseBackend) -> Any:
     key = f"{type(obj).__module__}:{type(obj).__qualname__}"
-    state = state_of(obj)
-    account, region = state["account_id"], state["region_name"]
-    return backend_in, (key, account, region), state, None, None, set_state
+    return new_backend, (key,), state_of(obj), None, None, set_state
 
 
 def _as_bare_dictionary(obj: Any) -> Reduced:

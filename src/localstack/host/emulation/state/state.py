@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import RLock
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
+from localstack.host.emulation.models import IMPORTING
 from localstack.host.emulation.state.gate import Gate
 from localstack.host.emulation.state.saver import Saver
 from localstack.host.emulation.state.snapshot import SUFFIX, Content, Manifest, Section, Snapshot
@@ -25,16 +25,6 @@ _READ = re.compile(r"(Get|List|Describe|Head|BatchGet|Search|Lookup)[A-Z]|Query$
 _POD_NAME = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
 
 
-class Moto(Protocol):
-    """What is needed of moto in this process."""
-
-    def set_up(self) -> None:
-        """Make it ready for use, once; nothing of it may be imported before."""
-
-    def importing(self) -> AbstractContextManager[object]:
-        """Held while modules of moto are imported, which two threads may not do at once."""
-
-
 @dataclass(frozen=True)
 class Pod:
     """A named snapshot; ``saved_at`` is in seconds since the epoch."""
@@ -47,12 +37,14 @@ class EmulationState:
     """What the services hold. All methods may be called from any thread, and while calls of services run.
 
     Nothing of moto is imported before a service is called, unless there is something to read or to forget.
+
+    :param set_up_moto: makes moto ready for use in this process, once; called before anything of it is imported
     """
 
-    def __init__(self, settings: Settings, emulated: Sequence[str], moto: Moto) -> None:
+    def __init__(self, settings: Settings, emulated: Sequence[str], set_up_moto: Callable[[], None]) -> None:
         self._settings = settings
         self._emulated = frozenset(emulated)
-        self._moto = moto
+        self._set_up_moto = set_up_moto
         self._gate = Gate()
         self._lock = RLock()
         self._is_in_use = False
@@ -173,12 +165,12 @@ class EmulationState:
         with self._lock:
             if self._is_in_use:
                 return
-            self._moto.set_up()
+            self._set_up_moto()
             if self._unread:
                 from localstack.host.emulation.state.reading import PendingSections
 
                 self._pending = PendingSections(self._snapshot, self._unread, self._report_unreadable)
-                with self._moto.importing():
+                with IMPORTING:
                     self._pending.install()
                 self._unread = ()
             self._is_in_use = True
@@ -219,7 +211,7 @@ class EmulationState:
         self._take_into_use()
         from localstack.host.emulation.state.reading import read_section
 
-        with self._lock, self._gate.closed(), self._moto.importing():
+        with self._lock, self._gate.closed(), IMPORTING:
             self._forget_all()
             self._changes += 1
             try:

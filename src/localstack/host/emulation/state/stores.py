@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import weakref
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -49,13 +50,39 @@ def backends(store: BackendDict[Any]) -> list[tuple[str, str, BaseBackend]]:
         return list(store.iter_backends())
 
 
-def backend_in(key: str, account: str, region: str) -> BaseBackend:
-    """The backend of an account and a region, made if need be, even for a region that is not known."""
-    regions = store_of(key)[account]
+def new_backend(key: str) -> BaseBackend:
+    """A backend without anything, in no store yet; the constructor would look others up."""
+    kind = store_of(key).backend
+    backend: BaseBackend = kind.__new__(kind)
+    return backend
+
+
+def attach(store: BackendDict[Any], state: Mapping[str, Any], found: list[BaseBackend]) -> None:
+    """Put backends, and what they share, into an empty store. Who looks an account up finds all of it, or nothing."""
+    vars(store).update(state)
+    accounts: dict[str, AccountSpecificBackend[Any]] = {}
+    for backend in found:
+        own = state_of(backend)
+        account, region = own["account_id"], own["region_name"]
+        if account not in accounts:
+            accounts[account] = AccountSpecificBackend(
+                store.service_name, account, store.backend, store._use_boto3_regions, store._additional_regions
+            )
+        accounts[account][region] = backend
+        _register(backend)
     with backend_lock:
-        if region not in regions.keys():  # noqa: SIM118 - its __contains__ knows regions that it has no backend for
-            regions[region] = regions.backend(region, account_id=account)
-    return regions[region]
+        store.update(accounts)
+        if not any(other is store for other in BackendDict._instances):
+            BackendDict._instances.append(store)
+
+
+def _register(backend: BaseBackend) -> None:
+    """Enter a backend where its class keeps track of all its backends, as EC2's constructors do."""
+    kind = type(backend)
+    for name in ("vpc_refs", "vpc_pcx_refs", "backend_refs"):
+        references = getattr(kind, name, None)
+        if references is not None:
+            references[kind].add(weakref.ref(backend))
 
 
 def account_in(key: str, account: str) -> AccountSpecificBackend[Any]:

@@ -13,7 +13,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope
 
-from platforms import Home, Platform
+from platforms import Home, Platform, free_port
 
 DEADLINE_SECONDS = 30
 
@@ -23,16 +23,13 @@ class Catcher:
 
     def __init__(self) -> None:
         self.mails: Queue[Envelope] = Queue()
-        self.controller = Controller(self, hostname="127.0.0.1", port=0)
+        port = free_port()
+        self.address = f"127.0.0.1:{port}"
+        self.controller = Controller(self, hostname="127.0.0.1", port=port)
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:
         self.mails.put(envelope)
         return "250 OK"
-
-    @property
-    def address(self) -> str:
-        host, port = self.controller.server.sockets[0].getsockname()[:2]
-        return f"{host}:{port}"
 
     def next(self) -> tuple[Envelope, Message]:
         envelope = self.mails.get(timeout=DEADLINE_SECONDS)

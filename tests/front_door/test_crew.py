@@ -71,11 +71,11 @@ def test_a_worker_in_the_second_request_of_a_connection_does_not_take_the_turn_f
     with door.connect() as client:
         client.send(request("/wait") * 2)
         assert inside.acquire(timeout=DEADLINE_SECONDS)
-        wait_until(lambda: not crew._asleep.is_set(), "the watch finds no rest")
+        wait_until(lambda: not crew._awake.is_set(), "the watch finds no rest")
         turn = crew.turn
         go_on.release()
         assert inside.acquire(timeout=DEADLINE_SECONDS)
-        wait_until(lambda: not crew._asleep.is_set(), "the watch finds no rest")
+        wait_until(lambda: not crew._awake.is_set(), "the watch finds no rest")
         assert crew.turn is turn
         go_on.release()
         assert [client.read().body for _ in range(2)] == [b"True"] * 2

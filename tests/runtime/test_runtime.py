@@ -35,6 +35,26 @@ def test_a_signal_ends_the_platform_cleanly(number: signal.Signals, start: Calla
         socket.create_connection(("127.0.0.1", platform.port), timeout=5)
 
 
+def test_a_log_that_nobody_reads_does_not_keep_the_platform(home: Home) -> None:
+    """The pipe is full, so every thread that logs waits, for ever."""
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "localstack.host.cli.main", "start"],
+        env=home.environ(GATEWAY_LISTEN=f"127.0.0.1:{port}", SHUTDOWN_TIMEOUT="2"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert process.stdout is not None
+        assert "Ready.\n" in iter(process.stdout.readline, "")
+        with requests.Session() as session:
+            for _ in range(30):
+                session.get(f"http://127.0.0.1:{port}/{'x' * 5000}", timeout=30)
+        process.terminate()
+        process.wait(30)
+
+
 def test_a_platform_started_by_nohup_outlives_its_terminal(home: Home) -> None:
     command = ["nohup", sys.executable, "-m", "localstack.host.cli.main", "start"]
     environ = home.environ(GATEWAY_LISTEN="127.0.0.1:0")

@@ -18,7 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.servers import BenchmarkError, running, wait_for_health
-from tools.moto_suite.suite import CACHE, FOLDERS, Suite, SuiteError, Target, platform
+from tools.moto_suite.suite import CACHE, DEFAULT_SERVICES, FOLDERS, Suite, SuiteError, Target, platform
 
 DIFFERENCES = Path(__file__).with_name("differences.toml")
 LOGS = CACHE / "logs"
@@ -39,13 +39,13 @@ def main(arguments: list[str]) -> int:
 
 def parse(arguments: list[str]) -> list[str]:
     """The services to test."""
-    known = ", ".join(FOLDERS)
+    known, default = ", ".join(FOLDERS), ", ".join(DEFAULT_SERVICES)
     parser = argparse.ArgumentParser(prog="python -m tools.moto_suite", description="moto's test-suite, run here.")
-    parser.add_argument("services", nargs="*", metavar="SERVICE", help=f"of {known}; all by default")
+    parser.add_argument("services", nargs="*", metavar="SERVICE", help=f"of {known}; by default {default}")
     services: list[str] = parser.parse_args(arguments).services
     if unknown := [service for service in services if service not in FOLDERS]:
         parser.error(f"no tests are known for {', '.join(unknown)}; choose from {known}")
-    return services or list(FOLDERS)
+    return services or list(DEFAULT_SERVICES)
 
 
 def compare(suite: Suite, services: list[str]) -> int:

@@ -18,19 +18,31 @@ ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / "build" / "moto-suite"
 BIN = Path(sys.executable).parent
 
+DEFAULT_SERVICES = (
+    "s3",
+    "sqs",
+    "sns",
+    "dynamodb",
+    "ssm",
+    "secretsmanager",
+    "iam",
+    "sts",
+    "kms",
+    "lambda",
+    "events",
+    "logs",
+)
+"""The services that are compared when none is named."""
+
+_OTHER_SERVICES = (
+    "acm apigateway cloudformation cloudwatch cognitoidp dynamodbstreams ec2 ecr ecs elbv2 firehose glue kinesis "
+    "opensearch rds resourcegroupstaggingapi route53 s3control scheduler ses sesv2 stepfunctions swf timestreamquery "
+    "timestreamwrite"
+)
 FOLDERS: Mapping[str, tuple[str, ...]] = {
+    **{service: (f"test_{service}",) for service in (*DEFAULT_SERVICES, *_OTHER_SERVICES.split())},
     "s3": ("test_s3", "test_s3bucket_path"),
-    "sqs": ("test_sqs",),
-    "sns": ("test_sns",),
-    "dynamodb": ("test_dynamodb",),
-    "ssm": ("test_ssm",),
-    "secretsmanager": ("test_secretsmanager",),
-    "iam": ("test_iam",),
-    "sts": ("test_sts",),
-    "kms": ("test_kms",),
     "lambda": ("test_awslambda", "test_awslambda_simple"),
-    "events": ("test_events",),
-    "logs": ("test_logs",),
 }
 """The folders of the suite that test a service."""
 

@@ -45,7 +45,7 @@ from localstack.host.gateway.servers import Server, make_server
 from localstack.host.init_scripts import InitScripts, Stage
 from localstack.host.process import PlatformRecord, PlatformState, RecordFile
 from localstack.host.settings import Settings
-from localstack.host.shutdown import call_later, end_children
+from localstack.host.shutdown import call_later, end_children, log_without_waiting
 from localstack.host.stop_signals import StopSignals
 from localstack.host.version import LOCALSTACK_VERSION, leanto_version
 
@@ -331,7 +331,7 @@ class Runtime:
         if hooks.is_alive() and self._lifecycle is not None:
             name = self._lifecycle.shutting_down
             what = f"extension {name} has not finished on_platform_shutdown" if name else "shutdown.d has not finished"
-            LOG.error("%s in time", what)
+            log_without_waiting(LOG, f"{what} in time")
         if self._emulation is not None:
             self._emulation.stop()  # as long as it takes: the time-out is for what extensions do
         if self._server is not None:
@@ -360,9 +360,8 @@ class Runtime:
     def _end_what_does_not_end(self) -> None:
         """Last resort: threads that are not daemons would keep the process alive for ever."""
         names = [t.name for t in threading.enumerate() if not t.daemon and t is not threading.main_thread()]
-        LOG.error(
-            "shutdown took longer than SHUTDOWN_TIMEOUT; still running: %s", ", ".join(names) or "the main thread"
-        )
+        running = ", ".join(names) or "the main thread"
+        log_without_waiting(LOG, f"shutdown took longer than SHUTDOWN_TIMEOUT; still running: {running}")
         with contextlib.suppress(LeantoError):
             self._record_file.remove(os.getpid())
         self._replace_process_if_restarting()

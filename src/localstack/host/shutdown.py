@@ -36,6 +36,13 @@ def call_later(seconds: float, action: Callable[[], None]) -> None:
     timer.start()
 
 
+def log_without_waiting(logger: logging.Logger, message: str) -> None:
+    """Log an error, but don't wait for long: when stderr is a pipe that nobody reads, that would be for ever."""
+    writer = threading.Thread(target=logger.error, args=("%s", message), name="Runtime-Last-Words", daemon=True)
+    writer.start()
+    writer.join(_PATIENCE_SECONDS)
+
+
 def _is_resource_tracker(process: psutil.Process) -> bool:
     """Python's own helper process of ``multiprocessing``; it ends by itself with this process."""
     from multiprocessing import resource_tracker

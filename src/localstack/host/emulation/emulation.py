@@ -17,7 +17,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.http import HTTP_STATUS_CODES
 
 from localstack.aws.api import CommonServiceException, RequestContext
-from localstack.host.emulation import claim, s3_subresources
+from localstack.host.emulation import claim, direct_calls, s3_subresources
 from localstack.host.emulation.catalogue import Catalogue
 from localstack.host.emulation.eager_loading import EagerLoading
 from localstack.host.emulation.failure import Failure, failure_of, write_failure, write_request_id
@@ -128,10 +128,9 @@ class Emulation:
             raise CommonServiceException("InternalFailure", text, 501)
         if service == "s3" and not s3_subresources.is_in_moto(operation):
             raise not_implemented(operation.name)
-        message, protocol = self._message(context, call)
         self.state.enter(operation.name)
         try:
-            answer = self._moto.call(service, operation.name, message)
+            answer, protocol = self._answer(context, call)
         finally:
             self.state.leave()
         context.is_answered_by_service = True
@@ -151,6 +150,20 @@ class Emulation:
             body = with_location_of_object(answer.body, call.wire, call.recognised, self._settings)
             answer = replace(answer, body=body)
         _write(answer, context, response, is_stream=operation.has_streaming_output and answer.status < 300)
+
+    def _answer(self, context: RequestContext, call: _Call) -> tuple[Answer, str]:
+        """moto's answer, and the protocol that it is in."""
+        from localstack.host.emulation.returned_urls import origin_for
+
+        recognised, wire = call.recognised, call.wire
+        service, operation = recognised.service.service_name, recognised.operation.model.name
+        if (service, operation) in direct_calls.OPERATIONS and not (wire.is_cbor or b"ContentType=" in wire.body):
+            origin = origin_for(wire, self._settings)
+            url = f"{origin.scheme}://{origin.host}"
+            if (answer := self._moto.call_directly(service, context, url, recognised.protocol)) is not None:
+                return answer, recognised.protocol
+        message, protocol = self._message(context, call)
+        return self._moto.call(service, operation, message), protocol
 
     def _message(self, context: RequestContext, call: _Call) -> tuple[Message, str]:
         """The request for moto and the protocol it is in; built again when the parameters changed or are in CBOR."""

@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import BaseConverter, Map, MapAdapter, Rule
 
 from localstack.aws.api import CommonServiceException
-from localstack.host.emulation import moto_shortcuts
+from localstack.host.emulation import direct_calls, moto_shortcuts
 from localstack.host.emulation.catalogue import Catalogue
 from localstack.host.emulation.identity import DEFAULT_ACCOUNT, DEFAULT_REGION
 from localstack.host.emulation.message import Message
@@ -25,6 +25,8 @@ from localstack.host.settings import Settings
 
 if TYPE_CHECKING:
     from moto.core.request import Request
+
+    from localstack.aws.api import RequestContext
 
 Endpoint = Callable[..., Any]
 
@@ -68,6 +70,14 @@ class Moto:
         if not result or _is_unrouted(result, message):
             raise not_implemented(operation)
         return _answer(result)
+
+    def call_directly(self, service: str, context: RequestContext, host_url: str, protocol: str) -> Answer | None:
+        """Let moto answer the parameters of the context; None when the operation has to go the long way."""
+        assert context.operation is not None
+        endpoint = self._routes_of(service).endpoint("/")
+        if not direct_calls.can_answer(service, context.operation.name):
+            return None
+        return _answer(direct_calls.answer(endpoint.__self__, context, host_url, protocol))  # type: ignore[union-attr]
 
     def load(self, service: str) -> None:
         """Import what answers a service."""

@@ -22,7 +22,7 @@ _REQUEST_ID_LENGTH = 52
 
 def apply(service: str) -> None:
     """Put the shortcuts in place for everything, and for one service whose modules are imported."""
-    if not _is_known():
+    if not is_known_version():
         return
     _apply_to_core()
     if service in _OF_SERVICES:
@@ -30,7 +30,8 @@ def apply(service: str) -> None:
 
 
 @cache
-def _is_known() -> bool:
+def is_known_version() -> bool:
+    """Whether this is a version of moto that what is done here was tested with."""
     is_known = version("moto") in KNOWN_VERSIONS
     if not is_known:
         LOG.info("moto %s is not among the versions that calls are sped up for", version("moto"))

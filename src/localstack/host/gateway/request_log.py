@@ -82,12 +82,14 @@ class RequestLog:
         lines = [self._lines.popleft() for _ in range(len(self._lines))]
         dropped, self._dropped = self._dropped, 0
         if dropped:
-            text = f"{dropped} lines of requests were dropped: the log can't be written fast enough"
+            text = f"{dropped} lines of requests were dropped: the log can't be written, or not fast enough"
             lines.append(render_line(time.time(), "WARN", threading.current_thread().name, __name__, text))
         if lines:
-            lines.append("")
-            sys.stderr.write("\n".join(lines))
-            sys.stderr.flush()
+            try:
+                sys.stderr.write("\n".join([*lines, ""]))
+                sys.stderr.flush()
+            except (OSError, ValueError):  # a full disk, a pipe whose reader is gone, a closed file
+                self._dropped += len(lines)
 
 
 def _aws_line(context: RequestContext, response: Response) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Condition, RLock
+from threading import Condition, Lock, RLock
 from time import monotonic
 
 _PATIENCE_SECONDS = 0.5
@@ -15,20 +15,21 @@ class Gate:
     """Many calls at a time, or one piece of work on the state of all services, but not both."""
 
     def __init__(self) -> None:
-        self._changed = Condition()
+        self._lock = Lock()
+        self._changed = Condition(self._lock)
         self._works = RLock()
         self._is_closed = False
         self._inside = 0
 
     def enter(self) -> None:
         """Wait while the gate is closed; each ``enter`` needs a ``leave``."""
-        with self._changed:
+        with self._lock:
             while self._is_closed:
                 self._changed.wait()
             self._inside += 1
 
     def leave(self) -> None:
-        with self._changed:
+        with self._lock:
             self._inside -= 1
             if self._is_closed:
                 self._changed.notify_all()

@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from threading import RLock
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,12 @@ _LOG = logging.getLogger(__name__)
 
 _READ = re.compile(r"(Get|List|Describe|Head|BatchGet|Search|Lookup)[A-Z]|Query$|Scan$|SelectObjectContent$")
 _POD_NAME = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
+
+
+@cache
+def _is_read(operation: str) -> bool:
+    """Whether an operation changes nothing, told by its name; what can't be told counts as a change."""
+    return _READ.match(operation) is not None
 
 
 @dataclass(frozen=True)
@@ -62,7 +69,7 @@ class EmulationState:
         if not self._is_in_use:
             self._take_into_use()
         self._gate.enter()
-        if not _READ.match(operation):
+        if not _is_read(operation):
             self._changes += 1  # two threads may count one change: it only has to differ from what was saved
 
     def leave(self) -> None:

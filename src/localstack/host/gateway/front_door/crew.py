@@ -76,7 +76,7 @@ class Crew:
         self._lacks_threads = False
         self._serving: Served | None = None
         self._calls = 0
-        self._asleep = threading.Event()
+        self._awake = threading.Event()
         self._lead: Callable[[Turn], None] = lambda turn: None
         self._finish: Job = _nothing
 
@@ -93,7 +93,7 @@ class Crew:
         with self._lock:
             self._finish = finish
             self._ended.set()
-            self._asleep.set()
+            self._awake.set()
             has_threads = self._threads > 0
             for _ in range(self._idle):
                 self._give(_nothing)
@@ -115,8 +115,8 @@ class Crew:
             return
         self._calls += 1
         self._serving = served
-        if self._asleep.is_set() is False:
-            self._asleep.set()
+        if not self._awake.is_set():
+            self._awake.set()
 
     def end(self, turn: Turn) -> bool:
         """The handler has returned; True when this thread still leads."""
@@ -230,9 +230,9 @@ class Crew:
             else:
                 quiet += 1
                 if quiet > _LOOKS_BEFORE_SLEEP:
-                    self._asleep.clear()
+                    self._awake.clear()
                     if self._calls == calls and self._serving is None and not self._ended.is_set():
-                        self._asleep.wait()
+                        self._awake.wait()
                     quiet = 0
 
     def _take_over(self, calls: int) -> None:

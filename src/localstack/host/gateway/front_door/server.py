@@ -204,5 +204,9 @@ class FrontDoor:
             if connection.is_watched and connection.deadline is not None and connection.deadline < now:
                 if connection.session is None or connection.is_draining:
                     connection.close()
-                else:
+                    continue
+                try:
                     connection.session.expire()
+                except Exception:  # a mistake of ours costs one connection, not the server
+                    LOG.exception("a connection failed")
+                    connection.close()

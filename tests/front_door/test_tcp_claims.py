@@ -477,7 +477,7 @@ def test_claims_are_listed_and_taken_away_with_their_extension(claimed: Claimed)
         claimed.forward(is_ours, port)
         claimed.forward(is_redis, port, "other")
         (listed,) = claimed.ledger.of("database")
-        assert (listed.kind.value, listed.description) == ("TCP claim", f"test_claims.is_ours to 127.0.0.1:{port}")
+        assert (listed.kind.value, listed.description) == ("TCP claim", f"test_tcp_claims.is_ours to 127.0.0.1:{port}")
         claimed.ledger.withdraw("database")
         assert claimed.status(b"\0ours") == 400
         with claimed.connect(b"*1") as client:

@@ -246,3 +246,40 @@ def test_a_damaged_section_is_reported_and_kept_and_the_others_are_read(
     second.signal()
     assert (snapshot_of(home).parent / "emulation.kept-1.snapshot").read_bytes() == data
     assert "Traceback" not in second.log
+
+
+def test_a_snapshot_that_is_not_loaded_is_kept_when_the_next_one_takes_its_place(
+    start: Callable[..., Platform], home: Home
+) -> None:
+    first = start(PERSISTENCE="1")
+    first.client("sqs").create_queue(QueueName="queue")
+    first.signal()
+    content = snapshot_of(home).read_bytes()
+    second = start(PERSISTENCE="1", SNAPSHOT_LOAD_STRATEGY="MANUAL")
+    assert queue_names(second) == []
+    second.client("sqs").create_queue(QueueName="new")
+    second.signal()
+    assert (snapshot_of(home).parent / "emulation.kept-1.snapshot").read_bytes() == content
+    third = start(PERSISTENCE="1", SNAPSHOT_LOAD_STRATEGY="MANUAL")
+    assert third.request("POST", "/_localstack/state/load").json()["status"] == "ok"
+    assert queue_names(third) == ["new"]
+
+
+def test_a_snapshot_that_can_not_be_loaded_is_kept_and_what_is_there_now_does_not_replace_it(
+    start: Callable[..., Platform], home: Home
+) -> None:
+    first = start(PERSISTENCE="1")
+    first.client("sqs").create_queue(QueueName="queue")
+    first.signal()
+
+    def name_another_class(manifest: dict[str, Any]) -> None:
+        for section in manifest["sections"]:
+            section["keys"] = ["moto.sqs.models:NoSuchBackend"]
+
+    content = rewrite(snapshot_of(home), name_another_class)
+    second = start(PERSISTENCE="1", SNAPSHOT_LOAD_STRATEGY="ON_STARTUP")
+    assert "can't be loaded" in second.wait_for("the saved state is not used")
+    second.client("sqs").create_queue(QueueName="other")
+    second.signal()
+    assert (snapshot_of(home).parent / "emulation.kept-1.snapshot").read_bytes() == content
+    assert "Traceback" not in second.log

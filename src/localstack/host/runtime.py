@@ -332,10 +332,12 @@ class Runtime:
             name = self._lifecycle.shutting_down
             what = f"extension {name} has not finished on_platform_shutdown" if name else "shutdown.d has not finished"
             log_without_waiting(LOG, f"{what} in time")
-        if self._emulation is not None:
-            self._emulation.stop()  # as long as it takes: the time-out is for what extensions do
-        if self._server is not None:
-            self._server.stop()
+        try:
+            if self._emulation is not None:
+                self._emulation.stop()  # as long as it takes: the time-out is for what extensions do
+        finally:
+            if self._server is not None:
+                self._server.stop()
         self._finished.set()
         call_later(timeout * (_TOTAL_SHARE - _HOOKS_SHARE), self._end_what_does_not_end)
 

@@ -42,19 +42,17 @@ def can_answer(service: str, operation: str) -> bool:
     return bool(float("inf") == settings.INITIAL_NO_AUTH_ACTION_COUNT)
 
 
-def answer(
-    response_class: Any, context: RequestContext, host_url: str, protocol: str
-) -> tuple[int, Headers, str | bytes]:
+def answer(response_class: Any, context: RequestContext, url: str, protocol: str) -> tuple[int, Headers, str | bytes]:
     """Call the method of moto's response class: status, headers and body of the answer.
 
-    :param host_url: what the URLs in the answer begin with, e.g. ``"http://localhost:4566"``
+    :param url: that of the request as the client should see it, e.g. ``"http://localhost:4566/"``
     :param protocol: that of the request
     """
     from moto.core.exceptions import ServiceException
     from moto.core.responses import ActionContext, ActionResult, get_serializer_class
 
     operation = _operation_model(context)
-    moto = _prepared(response_class, context, host_url)
+    moto = _prepared(response_class, context, url)
     try:
         result = getattr(moto, OPERATIONS[moto.service_name, operation.name])()
     except ServiceException as error:
@@ -72,7 +70,7 @@ def answer(
     return status, Headers(headers), body
 
 
-def _prepared(response_class: Any, context: RequestContext, host_url: str) -> Any:
+def _prepared(response_class: Any, context: RequestContext, url: str) -> Any:
     """A response object as moto's ``setup_class`` leaves it, as far as the methods above look at it."""
     from urllib.parse import urlsplit
 
@@ -85,7 +83,8 @@ def _prepared(response_class: Any, context: RequestContext, host_url: str) -> An
     moto.partition = get_partition(moto.region)
     moto.params = moto.body = _copied(context.service_request or {})  # moto keeps parts of it in its state
     moto.headers, moto.querystring, moto.uri_match = context.request.headers, {}, {}
-    moto.uri, moto.path, moto.parsed_url = host_url + "/", "/", urlsplit(host_url + "/")
+    moto.uri, moto.parsed_url = url, urlsplit(url)
+    moto.path = moto.parsed_url.path  # some clients of SQS name the queue there
     moto.response_headers = {}
     moto.access_key = moto.get_access_key()
     mark_account_as_visited(

@@ -157,9 +157,10 @@ class Emulation:
 
         recognised, wire = call.recognised, call.wire
         service, operation = recognised.service.service_name, recognised.operation.model.name
-        if (service, operation) in direct_calls.OPERATIONS and not (wire.is_cbor or b"ContentType=" in wire.body):
+        wants_json = "ContentType" in wire.query or b"ContentType=" in wire.body  # moto alone knows how
+        if (service, operation) in direct_calls.OPERATIONS and not (wire.is_cbor or wants_json):
             origin = origin_for(wire, self._settings)
-            url = f"{origin.scheme}://{origin.host}"
+            url = f"{origin.scheme}://{origin.host}{recognised.path}"
             if (answer := self._moto.call_directly(service, context, url, recognised.protocol)) is not None:
                 return answer, recognised.protocol
         message, protocol = self._message(context, call)

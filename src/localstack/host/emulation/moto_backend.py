@@ -71,13 +71,13 @@ class Moto:
             raise not_implemented(operation)
         return _answer(result)
 
-    def call_directly(self, service: str, context: RequestContext, host_url: str, protocol: str) -> Answer | None:
+    def call_directly(self, service: str, context: RequestContext, url: str, protocol: str) -> Answer | None:
         """Let moto answer the parameters of the context; None when the operation has to go the long way."""
         assert context.operation is not None
         endpoint = self._routes_of(service).endpoint("/")
         if not direct_calls.can_answer(service, context.operation.name):
             return None
-        return _answer(direct_calls.answer(endpoint.__self__, context, host_url, protocol))  # type: ignore[union-attr]
+        return _answer(direct_calls.answer(endpoint.__self__, context, url, protocol))  # type: ignore[union-attr]
 
     def load(self, service: str) -> None:
         """Import what answers a service."""

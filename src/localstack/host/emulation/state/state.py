@@ -57,6 +57,7 @@ class EmulationState:
         self._is_in_use = False
         self._unread: tuple[Section, ...] = ()
         self._pending: PendingSections | None = None
+        self._is_replaced_unread = False
         self._changes = 0
         self._saved_changes = 0
         self._snapshot = Snapshot(settings.state_dir / f"emulation{SUFFIX}")
@@ -81,7 +82,9 @@ class EmulationState:
         """With ``PERSISTENCE``: offer or read what was saved, and begin to save. Failures are logged, not raised."""
         if not self._settings.persistence:
             return
-        if self._settings.load_strategy is not LoadStrategy.MANUAL and self._snapshot.exists:
+        if self._settings.load_strategy is LoadStrategy.MANUAL:
+            self._is_replaced_unread = self._snapshot.exists
+        elif self._snapshot.exists:
             try:
                 self._unread = self._snapshot.manifest().sections
                 if self._settings.load_strategy is LoadStrategy.ON_STARTUP:
@@ -195,8 +198,14 @@ class EmulationState:
                     changes = self._changes
                     unread = self._pending.unread() if self._pending is not None else []
                     read = {key for section, _ in unread for key in section.keys}
-                    pickled = pickle_stores(used_stores(), read, self._settings.tmp_dir)
+                    try:
+                        pickled = pickle_stores(used_stores(), read, self._settings.tmp_dir)
+                    except OSError as error:
+                        raise SnapshotError(f"the state can't be saved: {error}") from None
                 sections, lost = [*pickled.sections, *unread], pickled.lost
+            if self._is_replaced_unread and snapshot is self._snapshot:
+                _LOG.info("the snapshot that was not loaded is kept as %s", snapshot.kept())
+                self._is_replaced_unread = False
             manifest = snapshot.write(sections, lost)
             for service, reason in lost.items():
                 _LOG.warning("the state of %s is not in %s: %s", service, snapshot.path.name, reason)
@@ -210,7 +219,7 @@ class EmulationState:
         try:
             self.save()
         except LeantoError as error:
-            _LOG.error("%s; %s", error.message, error.hint)
+            _LOG.error("%s%s", error.message, f"; {error.hint}" if error.hint else "")
 
     def _load(self, snapshot: Snapshot) -> Manifest:
         manifest = snapshot.manifest()
@@ -226,7 +235,9 @@ class EmulationState:
                     read_section(snapshot, section)
             except Exception as error:  # noqa: BLE001 - a pickle may raise anything
                 self._forget_all()
-                raise SnapshotError(f"{snapshot.path} can't be loaded, so nothing is there now: {error}") from None
+                hint = f"what was saved before is {self._snapshot.kept()}" if self._snapshot.exists else None
+                raise SnapshotError(f"{snapshot.path} can't be loaded, nothing is there now: {error}", hint) from None
+            self._is_replaced_unread = False
         return manifest
 
     def _forget_all(self) -> None:

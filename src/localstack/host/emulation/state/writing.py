@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
@@ -21,10 +22,44 @@ _COPY_BYTES = 1 << 20
 
 @dataclass
 class PickledStores:
-    """Sections ready to be written, and what could not be pickled."""
+    """Sections ready to be written as long as the block lasts that it is used in, and what could not be pickled.
 
+    :ivar folder: where large pickles wait to be copied
+    """
+
+    folder: Path
     sections: list[tuple[Section, Content]] = field(default_factory=list)
     lost: dict[str, str] = field(default_factory=dict)
+    _files: ExitStack = field(default_factory=ExitStack)
+
+    def __enter__(self) -> PickledStores:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._files.close()
+
+    def add(self, stores: Iterable[BackendDict[Any]]) -> None:
+        """Pickle stores, those that share objects together: read one by one, each would get a copy of its own."""
+        single = [pickled for store in stores if backends(store) and (pickled := self._pickled([store]))]
+        for group in _connected(single):
+            together: _Pickled | None = group[0]
+            if len(group) > 1:
+                together = self._pickled([store for pickled in group for store in pickled.stores])
+            if together is not None:
+                self.sections.append((together.section, _copied(together.file)))
+
+    def _pickled(self, stores: list[BackendDict[Any]]) -> _Pickled | None:
+        """The stores in a temporary file; None, with the reason in ``lost``, when one of their objects can't be."""
+        file = self._files.enter_context(SpooledTemporaryFile(_IN_MEMORY_BYTES, dir=str(self.folder)))
+        pickler = StorePickler(file)
+        try:
+            pickler.write(stores)
+        except OSError:
+            raise
+        except Exception as error:  # noqa: BLE001 - pickling runs code of moto's objects, which may raise anything
+            self.lost |= {str(store.service_name): f"{type(error).__name__}: {error}" for store in stores}
+            return None
+        return _Pickled(stores, file, pickler)
 
 
 @dataclass
@@ -35,45 +70,10 @@ class _Pickled:
     file: IO[bytes]
     pickler: StorePickler
 
-
-def pickle_stores(stores: Iterable[BackendDict[Any]], left_out: set[str], folder: Path) -> PickledStores:
-    """Pickle stores, those that share objects together: read one by one, each would get a copy of its own.
-
-    :param left_out: keys of stores that are not pickled
-    :param folder: where large pickles wait to be copied
-    """
-    result = PickledStores()
-    single: list[_Pickled] = []
-    for store in stores:
-        if key_of(store) not in left_out and backends(store) and (pickled := _pickled([store], folder, result.lost)):
-            single.append(pickled)
-    for group in _connected(single):
-        together = group[0]
-        if len(group) > 1:
-            members = [store for pickled in group for store in pickled.stores]
-            joined = _pickled(members, folder, result.lost)
-            if joined is None:
-                continue
-            together = joined
-        keys = tuple(key_of(store) for store in together.stores)
-        services = tuple(sorted({str(store.service_name) for store in together.stores}))
-        result.sections.append((Section(keys, services), _copied(together.file)))
-    return result
-
-
-def _pickled(stores: list[BackendDict[Any]], folder: Path, lost: dict[str, str]) -> _Pickled | None:
-    """The stores in a temporary file; None, with the reason in ``lost``, when an object of theirs can't be pickled."""
-    file = SpooledTemporaryFile(_IN_MEMORY_BYTES, dir=str(folder))  # noqa: SIM115 - it lives until it is copied
-    pickler = StorePickler(file)
-    try:
-        pickler.write(stores)
-    except OSError:
-        raise
-    except Exception as error:  # noqa: BLE001 - pickling runs code of moto's objects, which may raise anything
-        file.close()
-        lost |= {str(store.service_name): f"{type(error).__name__}: {error}" for store in stores}
-        return None
-    return _Pickled(stores, file, pickler)
+    @property
+    def section(self) -> Section:
+        services = sorted({str(store.service_name) for store in self.stores})
+        return Section(tuple(key_of(store) for store in self.stores), tuple(services))
 
 
 def _connected(pickled: list[_Pickled]) -> list[list[_Pickled]]:
@@ -96,6 +96,5 @@ def _copied(source: IO[bytes]) -> Content:
     def copy(target: IO[bytes]) -> None:
         source.seek(0)
         shutil.copyfileobj(source, target, _COPY_BYTES)
-        source.close()
 
     return copy

@@ -125,6 +125,22 @@ def test_lambda_keeps_functions_without_docker(aws: AwsServer) -> None:
     assert functions.list_functions()["Functions"] == []
 
 
+def test_a_receipt_rule_of_ses_may_name_a_function(aws: AwsServer) -> None:
+    role = aws.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    code = {"ZipFile": b"not looked into"}
+    arn = aws.client("lambda").create_function(
+        FunctionName="f", Runtime="python3.12", Role=role, Handler="app.handler", Code=code
+    )["FunctionArn"]
+    ses = aws.client("ses")
+    ses.create_receipt_rule_set(RuleSetName="rules")
+    rule = {"Name": "r", "Actions": [{"LambdaAction": {"FunctionArn": arn}}]}
+    ses.create_receipt_rule(RuleSetName="rules", Rule=rule)
+    assert ses.describe_receipt_rule_set(RuleSetName="rules")["Rules"][0]["Actions"] == rule["Actions"]
+    rule = {"Name": "other", "Actions": [{"LambdaAction": {"FunctionArn": arn + "-not-there"}}]}
+    with pytest.raises(ClientError, match="InvalidLambdaFunction"):
+        ses.create_receipt_rule(RuleSetName="rules", Rule=rule)
+
+
 def test_ec2_runs_and_ends_instances(aws: AwsServer) -> None:
     ec2 = aws.client("ec2")
     group = ec2.create_security_group(GroupName="web", Description="d")["GroupId"]

@@ -667,3 +667,22 @@ def test_the_client_of_these_tests_reads_what_it_should(door: Door) -> None:
         client.end_sending()
         with pytest.raises(AssertionError, match="closed"):
             client.read()
+
+
+@pytest.mark.parametrize("hosts", [("Host: other",), ()], ids=["another host header", "no host header"])
+def test_the_host_of_an_absolute_target_counts(door: Door, hosts: tuple[str, ...]) -> None:
+    with door.connect() as client:
+        lines = ["GET http://user@example.org:81/echo?x HTTP/1.1", *hosts, "A: b"]
+        client.send("\r\n".join([*lines, "", ""]).encode())
+        seen = client.read().json()
+        assert [value for name, value in seen["headers"] if name.lower() == "host"] == ["example.org:81"]
+        assert ["A", "b"] in seen["headers"]
+        client.send(b"GET http:///echo HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert client.read().status == 400
+
+
+@pytest.mark.parametrize("value", ["a", "localhost"])
+def test_two_equal_hosts_are_refused_however_short(door: Door, value: str) -> None:
+    with door.connect() as client:
+        client.send(f"GET /echo HTTP/1.1\r\nHost: {value}\r\nHost: {value}\r\n\r\n".encode())
+        assert client.read().status == 400

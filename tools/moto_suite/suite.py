@@ -46,7 +46,8 @@ FOLDERS: Mapping[str, tuple[str, ...]] = {
 }
 """The folders of the suite that test a service."""
 
-_REQUIREMENTS = ("freezegun==1.5.5", "pyotp==2.9.0", "pytest", "pytest-timeout")
+_REQUIREMENTS = ("freezegun==1.5.5", "pycognito==2024.5.1", "pyotp==2.9.0", "pytest", "pytest-timeout")
+_PYTEST_RAN = (0, 1)  # all passed, some failed
 _TEST_TIMEOUT_SECONDS = 60
 _SUITE_TIMEOUT_SECONDS = 3600
 
@@ -118,7 +119,7 @@ class Suite:
         options = ["-q", "-p", "plugin", "-p", "no:cacheprovider", "--tb=short", f"--timeout={_TEST_TIMEOUT_SECONDS}"]
         command = [str(self.environment / "bin" / "python"), "-m", "pytest", *options, *folders]
         with log.open("w") as printed:
-            subprocess.run(
+            run = subprocess.run(
                 command,
                 cwd=self.folder,
                 env=environ,
@@ -127,8 +128,8 @@ class Suite:
                 timeout=_SUITE_TIMEOUT_SECONDS,
                 check=False,
             )
-        if not results.exists():
-            raise SuiteError(f"pytest gave no results for {service}; see {log}")
+        if run.returncode not in _PYTEST_RAN:
+            raise SuiteError(f"pytest could not run the tests of {service} ({run.returncode}); see {log}")
         outcomes: dict[str, str] = json.loads(results.read_text())
         return outcomes
 

@@ -166,9 +166,19 @@ def _load_paths(service: str) -> dict[str, Endpoint]:
         backend = account[DEFAULT_REGION if DEFAULT_REGION in account else "aws"]
     else:
         backend = backends["global"]
+    if service == "ses":
+        _let_ses_find_functions()
     moto_shortcuts.apply(service)
     paths: dict[str, Endpoint] = backend.flask_paths
     return paths
+
+
+def _let_ses_find_functions() -> None:
+    """SES looks for the function of a receipt rule among those of Docker, the only place in moto that does."""
+    from moto.awslambda import models
+    from moto.awslambda_simple.models import lambda_simple_backends
+
+    models.lambda_backends = lambda_simple_backends
 
 
 class _Routes:

@@ -50,7 +50,7 @@ class PickledStores:
 
     def _pickled(self, stores: list[BackendDict[Any]]) -> _Pickled | None:
         """The stores in a temporary file; None, with the reason in ``lost``, when one of their objects can't be."""
-        file = self._files.enter_context(SpooledTemporaryFile(_IN_MEMORY_BYTES, dir=str(self.folder)))
+        file = self._files.enter_context(SpooledTemporaryFile(_IN_MEMORY_BYTES, dir=str(self.folder)))  # noqa: SIM115 - the stack does
         pickler = StorePickler(file)
         try:
             pickler.write(stores)

@@ -142,7 +142,9 @@ class MessageReader:
         text, lower = _NAMES[name]
         content = value.decode("latin-1").rstrip(" \t")
         self._headers.append((text, content))
-        if self._index.setdefault(lower, content) is not content and lower in _ONLY_ONCE:
+        if lower not in self._index:
+            self._index[lower] = content
+        elif lower in _ONLY_ONCE:
             raise _Refused(HTTPStatus.BAD_REQUEST, f"a request has one {text} header")
 
     def on_headers_complete(self) -> None:
@@ -150,6 +152,8 @@ class MessageReader:
         version = self._version = self._parser.get_http_version()
         if version not in ("1.1", "1.0"):
             raise _Refused(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, f"HTTP/{version} is not spoken here")
+        if not self._target.startswith(b"/"):
+            self._take_host_of_target()
         index = self._index
         if "host" not in index:
             if version == "1.1":
@@ -201,6 +205,16 @@ class MessageReader:
         self._headers_complete = False
         self._expects_continue = False
         self.is_in_message = False
+
+    def _take_host_of_target(self) -> None:
+        """Of an absolute-form target the host counts, whatever ``Host`` says: RFC 9112, section 3.2.2."""
+        scheme, separator, rest = self._target.decode("latin-1").partition("://")
+        if separator and scheme.isalnum():
+            host = re.split(r"[/?#]", rest, maxsplit=1)[0].rpartition("@")[2]
+            if not host:
+                raise _Refused(HTTPStatus.BAD_REQUEST, "the target has no host")
+            self._index["host"] = host
+            self._headers = [pair for pair in self._headers if pair[0].lower() != "host"] + [("Host", host)]
 
     def _check_size(self, size: int) -> None:
         self._header_bytes += size

@@ -109,7 +109,7 @@ def test_a_published_extension_is_installed_by_name_and_answers(
     assert "Extension successfully installed" in installed.stdout
     listed = home.run("extensions", "list").stdout
     assert published.distribution in listed
-    platform = start(DEBUG="1", **({"GATEWAY_LISTEN": f"127.0.0.1:{published.port}"} if published.port else {}))
+    platform = start(**({"GATEWAY_LISTEN": f"127.0.0.1:{published.port}"} if published.port else {}))
     assert "loaded 1 extensions" in platform.log
     published.check(platform)
     assert [e["distribution"]["name"] for e in platform.get("/_localstack/extensions/list").json()] == [
@@ -130,7 +130,7 @@ def test_all_of_them_run_side_by_side(
     require_port(4566)
     for published in CORPUS:
         assert home.run("extensions", "install", published.distribution).returncode == 0
-    platform = start(GATEWAY_LISTEN="127.0.0.1:4566", GATEWAY_SERVER=server, DEBUG="1")
+    platform = start(GATEWAY_LISTEN="127.0.0.1:4566", GATEWAY_SERVER=server)
     assert f"loaded {len(CORPUS)} extensions" in platform.log
     for published in CORPUS:
         published.check(platform)

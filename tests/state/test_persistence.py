@@ -11,6 +11,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,13 @@ def rewrite(path: Path, change: Callable[[dict[str, Any]], None]) -> bytes:
 def queue_names(platform: Platform) -> list[str]:
     urls = platform.client("sqs").list_queues().get("QueueUrls", [])
     return sorted(url.rpartition("/")[2] for url in urls)
+
+
+def save_a_queue(start: Callable[..., Platform]) -> None:
+    """A snapshot with a queue named ``queue``, written by a platform that has ended."""
+    platform = start(PERSISTENCE="1")
+    platform.client("sqs").create_queue(QueueName="queue")
+    assert platform.signal() == 0
 
 
 def test_what_services_hold_is_there_after_a_stop_and_a_start(start: Callable[..., Platform], home: Home) -> None:
@@ -175,10 +183,18 @@ def test_a_start_with_saved_state_imports_moto_only_when_it_is_asked_for(
     assert {"moto.sqs.models", "moto.sns.models"} <= set(third.get("/modules").json())
 
 
+def test_many_first_calls_at_once_see_all_of_the_state(start: Callable[..., Platform]) -> None:
+    save_a_queue(start)
+    platform = start(PERSISTENCE="1")
+    clients = [platform.client("sqs") for _ in range(16)]
+    with ThreadPoolExecutor(len(clients)) as pool:
+        urls = list(pool.map(lambda client: client.get_queue_url(QueueName="queue")["QueueUrl"], clients * 4))
+    assert len(urls) == 64
+    assert len(set(urls)) == 1
+
+
 def test_a_kill_while_the_snapshot_is_written_keeps_the_one_before(start: Callable[..., Platform], home: Home) -> None:
-    first = start(PERSISTENCE="1")
-    first.client("sqs").create_queue(QueueName="queue")
-    first.signal()
+    save_a_queue(start)
     before = snapshot_of(home).read_bytes()
     writer = subprocess.Popen(
         [sys.executable, "-c", WRITER, str(snapshot_of(home))],
@@ -213,9 +229,7 @@ def test_what_was_saved_meanwhile_outlives_a_kill_of_the_platform(start: Callabl
 def test_a_snapshot_of_another_moto_is_refused_with_a_reason_and_kept(
     start: Callable[..., Platform], home: Home
 ) -> None:
-    first = start(PERSISTENCE="1")
-    first.client("sqs").create_queue(QueueName="queue")
-    first.signal()
+    save_a_queue(start)
     content = rewrite(snapshot_of(home), lambda manifest: manifest.update(moto="4.0.1"))
     second = start(PERSISTENCE="1")
     line = second.wait_for("was saved with moto 4.0.1; this is moto 5")
@@ -251,9 +265,7 @@ def test_a_damaged_section_is_reported_and_kept_and_the_others_are_read(
 def test_a_snapshot_that_is_not_loaded_is_kept_when_the_next_one_takes_its_place(
     start: Callable[..., Platform], home: Home
 ) -> None:
-    first = start(PERSISTENCE="1")
-    first.client("sqs").create_queue(QueueName="queue")
-    first.signal()
+    save_a_queue(start)
     content = snapshot_of(home).read_bytes()
     second = start(PERSISTENCE="1", SNAPSHOT_LOAD_STRATEGY="MANUAL")
     assert queue_names(second) == []
@@ -268,9 +280,7 @@ def test_a_snapshot_that_is_not_loaded_is_kept_when_the_next_one_takes_its_place
 def test_a_snapshot_that_can_not_be_loaded_is_kept_and_what_is_there_now_does_not_replace_it(
     start: Callable[..., Platform], home: Home
 ) -> None:
-    first = start(PERSISTENCE="1")
-    first.client("sqs").create_queue(QueueName="queue")
-    first.signal()
+    save_a_queue(start)
 
     def name_another_class(manifest: dict[str, Any]) -> None:
         for section in manifest["sections"]:

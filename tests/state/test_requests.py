@@ -87,7 +87,7 @@ def test_resources_are_listed_by_their_type(platform: Platform) -> None:
     found: dict[str, Any] = {}
     for line in answer.text.splitlines():
         found |= json.loads(line)
-    assert found["AWS::S3::Bucket"] == [{"region_name": "aws", "account_id": "000000000000", "id": "bucket"}]
+    assert found["AWS::S3::Bucket"] == [{"region_name": "us-east-1", "account_id": "000000000000", "id": "bucket"}]
     assert [resource["region_name"] for resource in found["AWS::SNS::Topic"]] == ["us-east-1", "eu-west-1"]
     assert found["AWS::SNS::Topic"][1]["id"] == f"arn:aws:sns:eu-west-1:{'1' * 12}:far"
 

@@ -2,7 +2,7 @@
 
 It is loaded into the suite's own virtual environment, which has moto and not us. The environment variables tell it:
 
-    TEST_SERVER_MODE_ENDPOINT   e.g. ``http://127.0.0.1:4566``; read by moto as well
+    TEST_SERVER_MODE_ENDPOINT   e.g. ``http://localhost:4566``; read by moto as well
     MOTO_SUITE_RESET_PATH       where a POST empties the server, e.g. ``/moto-api/reset``
     MOTO_SUITE_RESULTS          the file that gets ``{"tests/test_sts/test_sts.py::test_x": "passed", …}``
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,7 @@ def pytest_configure(config: pytest.Config) -> None:
     outcomes = Outcomes(Path(os.environ["MOTO_SUITE_RESULTS"]))
     config.pluginmanager.register(outcomes)
     _call_as_account()
+    _find_names_below_localhost()
     endpoint, reset = os.environ["TEST_SERVER_MODE_ENDPOINT"], os.environ["MOTO_SUITE_RESET_PATH"]
     _send_to(endpoint, endpoint + reset, outcomes.count_request)
 
@@ -71,6 +73,16 @@ def _call_as_account() -> None:
         self._fake_creds["AWS_ACCESS_KEY_ID"] = ACCOUNT
 
     MockAWS.__init__ = __init__
+
+
+def _find_names_below_localhost() -> None:
+    """Let ``123456789012.localhost`` be this machine, as it is where systemd looks names up; S3 Control needs it."""
+    look_up = socket.getaddrinfo
+
+    def look_up_here(host: Any, *args: Any, **kwargs: Any) -> Any:
+        return look_up("localhost" if str(host).endswith(".localhost") else host, *args, **kwargs)
+
+    socket.getaddrinfo = look_up_here
 
 
 def _send_to(endpoint: str, reset_url: str, sent: Callable[[], None]) -> None:

@@ -112,7 +112,7 @@ class Suite:
             "MOTO_SUITE_RESULTS": str(results),
             "PYTHONPATH": str(Path(__file__).parent),
             "TEST_SERVER_MODE": "true",
-            "TEST_SERVER_MODE_ENDPOINT": f"http://{HOST}:{target.server.port}",
+            "TEST_SERVER_MODE_ENDPOINT": f"http://localhost:{target.server.port}",
             "TESTS_SKIP_REQUIRES_DOCKER": "true",
         }
         folders = [f"tests/{folder}" for folder in FOLDERS[service]]

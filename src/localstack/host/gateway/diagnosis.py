@@ -30,8 +30,8 @@ class DiagnosisResources:
     loaded_extensions: Callable[[], list[str]]
 
     def add_to(self, router: Router[Any]) -> None:
+        router.add("/_localstack/diagnose", self.diagnose, methods=["GET"])  # a published extension shows it to users
         if self.settings.debug:
-            router.add("/_localstack/diagnose", self.diagnose, methods=["GET"])
             router.add("/_localstack/usage", self.get_usage, methods=["GET"])
         if self.settings.enable_config_updates:
             router.add("/_localstack/config", self.get_config, methods=["GET"])

@@ -124,7 +124,13 @@ def resources(store: BackendDict[Any]) -> Iterator[tuple[str, dict[str, str]]]:
         for thing in _things(state_of(backend), CloudFormationModel, depth=4):
             kind, identifier = thing.cloudformation_type(), _identifier(thing)
             if kind and identifier:
-                yield kind, {"region_name": region, "account_id": account, "id": identifier}
+                yield kind, {"region_name": _region(thing, region), "account_id": account, "id": identifier}
+
+
+def _region(thing: Any, place: str) -> str:
+    """A model's own region, else that of its backend; services without regions have a backend for each partition."""
+    own = getattr(thing, "region_name", None)
+    return str(own) if own else "global" if place.startswith("aws") else place
 
 
 def _identifier(thing: Any) -> str:

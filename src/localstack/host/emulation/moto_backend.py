@@ -173,11 +173,13 @@ def _load_paths(service: str) -> dict[str, Endpoint]:
     return paths
 
 
+@cache
 def _let_ses_find_functions() -> None:
     """SES looks for the function of a receipt rule among those of Docker, the only place in moto that does."""
     from moto.awslambda import models
     from moto.awslambda_simple.models import lambda_simple_backends
 
+    models.docker_backends = models.lambda_backends  # saved state names the store by its module, and looks there
     models.lambda_backends = lambda_simple_backends
 
 

@@ -98,6 +98,27 @@ def test_a_signal_that_another_thread_gets_ends_the_platform_too(
     assert "Localstack runtime received signal 15" in platform.stdout
 
 
+def test_a_signal_during_a_hook_ends_the_start_and_is_no_fault(home: Home, start: Callable[..., Platform]) -> None:
+    for name in ("one", "two"):
+        home.write_extension(
+            name,
+            f"""
+            import time
+            from localstack.extensions.api import Extension
+            class TheExtension(Extension):
+                name = "{name}"
+                def on_platform_start(self):
+                    print("hook of {name}", flush=True)
+                    time.sleep(60)
+            """,
+        )
+    platform = start(ready=False)
+    platform.wait_for("hook of one", platform.stdout)
+    assert platform.signal(signal.SIGTERM) == 0
+    assert "hook of two" not in platform.output
+    assert "failed in on_platform_start" not in platform.log
+
+
 def test_a_signal_ends_the_platform_when_nobody_reads_what_it_prints(home: Home) -> None:
     command = [sys.executable, "-m", "localstack.host.cli.main", "start", "--no-banner"]
     environ = home.environ(GATEWAY_LISTEN="127.0.0.1:0")

@@ -106,3 +106,7 @@ class ExtensionFault(LeantoError):
         self.place = place
         self.cause = cause
         self.location = location
+
+
+class StartInterrupted(BaseException):
+    """A signal arrived before the server ran; unwinds the start on the main thread, and nobody on the way stops it."""

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localstack.host import shared
-from localstack.host.errors import LeantoError, VolumeError
+from localstack.host.errors import LeantoError, StartInterrupted, VolumeError
 from localstack.host.extension.discovery import (
     Candidate,
     DistributionInfo,
@@ -66,10 +66,6 @@ _TOTAL_SHARE = 0.9
 """Part of the shutdown time-out after which the process is ended whatever still runs."""
 
 
-class _StopBeforeServing(BaseException):
-    """A signal arrived before the server ran; unwinds the start on the main thread."""
-
-
 @dataclass
 class Runtime:
     """One run of the platform in this process."""
@@ -107,7 +103,7 @@ class Runtime:
             StopSignals(self._on_signal, self._interrupt_start).install()  # from here on either may end the block
             self._start()
             self._serve()
-        except _StopBeforeServing:
+        except StartInterrupted:
             self._finished.wait(self.settings.shutdown_timeout_seconds)
         finally:
             self._clean_up()
@@ -175,7 +171,7 @@ class Runtime:
     def _serve(self) -> None:
         assert self._server is not None
         if self._stopping.is_set():
-            raise _StopBeforeServing
+            raise StartInterrupted
         self._serving = True
         self._request_log.start()
         threading.Thread(target=self._run_ready_monitor, name="Thread-1 (_run_ready_monitor)", daemon=True).start()
@@ -319,7 +315,7 @@ class Runtime:
     def _interrupt_start(self) -> None:
         if not self._serving and not self._interrupted:
             self._interrupted = True
-            raise _StopBeforeServing
+            raise StartInterrupted
 
     def _watch_shutdown(self) -> None:
         timeout = self.settings.shutdown_timeout_seconds

@@ -20,7 +20,7 @@ from rolo.gateway import HandlerChain
 from werkzeug.exceptions import HTTPException
 
 from localstack.aws.api import ServiceException
-from localstack.host.errors import ExtensionFault
+from localstack.host.errors import ExtensionFault, StartInterrupted
 from localstack.host.extension.ownership import OwnedList, acting, begin_acting, describe, end_acting
 from localstack.host.extension.registry import CallStatistics, ExtensionRecord, ExtensionState, Registry
 
@@ -74,6 +74,8 @@ class Guard:
         try:
             with acting(record.name):
                 result = function(*args)
+        except StartInterrupted:  # no fault of the extension that was just being called
+            raise
         except _FAULTS as cause:
             record.note_call(place, perf_counter() - started).errors += 1
             fault = ExtensionFault(record.name, place, cause, author_line(cause, record.roots))

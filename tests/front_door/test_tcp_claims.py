@@ -53,7 +53,7 @@ class Claimed:
     def is_holding_back(self) -> bool:
         """One side of a tunnel is behind, so the other one is not read; little waits in between."""
         connections = self.door.server._connections()
-        waiting = sum(len(view) for connection in connections for view in connection._unsent)
+        waiting = sum(len(view) for connection in connections for view in connection.unsent)
         assert waiting <= 1024 * 1024, f"{waiting} bytes are kept"
         return waiting > 0 and any(connection._is_paused for connection in connections)
 

@@ -45,14 +45,14 @@ class LineFormatter(logging.Formatter):
         return super().format(record)
 
 
-def render_line(at_seconds: float, level: str, thread: str, logger: str, message: str) -> str:
-    """One line in the format of ``LineFormatter``, for writers that do without a ``LogRecord``.
+def line_start(at_milliseconds: int, level: str, thread: str, logger: str) -> str:
+    """What a line in the format of ``LineFormatter`` has before its message, for writers without a ``LogRecord``.
 
-    :param at_seconds: when, in seconds since the epoch
+    :param at_milliseconds: when, in milliseconds since the epoch
     """
-    second = int(at_seconds)
+    second, milliseconds = divmod(at_milliseconds, 1000)
     clock, origin = _line_parts(second, level, thread, logger)
-    return f"{clock}.{int((at_seconds - second) * 1000):03d}{origin}{message}"
+    return f"{clock}.{milliseconds:03d}{origin}"
 
 
 @lru_cache(maxsize=256)

@@ -23,6 +23,7 @@ from localstack.aws.api import ServiceException
 from localstack.host.errors import ExtensionFault, StartInterrupted
 from localstack.host.extension.ownership import OwnedList, acting, begin_acting, describe, end_acting
 from localstack.host.extension.registry import CallStatistics, ExtensionRecord, ExtensionState, Registry
+from localstack.host.pace import SLOW_SECONDS
 
 LOG = logging.getLogger("localstack.extensions.platform")
 
@@ -47,8 +48,7 @@ ON_TERMINATION = ChainEnd(when_stopped=False, when_terminated=True)
 ON_STOP = ChainEnd(when_stopped=True, when_terminated=True)
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(NamedTuple):
     """A handler of a list, and whose it is."""
 
     handler: Callable[..., Any]
@@ -70,6 +70,7 @@ class Guard:
 
         :raises ExtensionFault: when it raised; the fault is recorded but not logged
         """
+        statistics = record.statistics_of(place)
         started = perf_counter()
         try:
             with acting(record.name):
@@ -77,11 +78,12 @@ class Guard:
         except StartInterrupted:  # no fault of the extension that was just being called
             raise
         except _FAULTS as cause:
-            record.note_call(place, perf_counter() - started).errors += 1
+            statistics.note(perf_counter() - started)
+            statistics.errors += 1
             fault = ExtensionFault(record.name, place, cause, author_line(cause, record.roots))
             record.note_fault(fault)
             raise fault from cause
-        record.note_call(place, perf_counter() - started)
+        statistics.note(perf_counter() - started)
         return result
 
     def hook(self, record: ExtensionRecord, name: str, *args: Any) -> bool:
@@ -103,17 +105,22 @@ class Guard:
         if not handlers:
             return
         when_stopped, when_terminated = ends
+        first, second, third = args if len(args) == 3 else (None, None, None)
         acting_as = None
         token = begin_acting(acting_as)
         started = perf_counter()  # where one call ends the next one begins
         try:
             for step in self._steps(handlers, place):
-                if step.owner != acting_as:
-                    acting_as = step.owner
+                handler, owner, _, statistics = step
+                if owner != acting_as:
+                    acting_as = owner
                     begin_acting(acting_as)
                 failed = False
                 try:
-                    step.handler(*args)
+                    if first is not None:
+                        handler(first, second, third)  # the interpreter calls this way twice as fast
+                    else:
+                        handler(*args)
                 except _ANSWERS:
                     raise
                 except _FAULTS as cause:
@@ -121,14 +128,13 @@ class Guard:
                     self._note_failure(step, handlers, place, cause)
                 finally:
                     now = perf_counter()
-                    statistics = step.statistics
                     statistics.calls += 1
                     statistics.seconds += now - started
                     started = now
                 if failed:
                     statistics.errors += 1
                 elif self.failures_in_a_row:
-                    self.failures_in_a_row.pop(id(step.handler), None)
+                    self.failures_in_a_row.pop(id(handler), None)
                 if (when_terminated and chain.terminated) or (when_stopped and chain.stopped):
                     return
         finally:
@@ -144,7 +150,8 @@ class Guard:
         record = self.registry.get(owner)
         if record is None:
             return dispatch(*args)
-        if before_slow is not None and record.statistics_of(place).pace.is_slow:
+        statistics = record.statistics_of(place)
+        if before_slow is not None and statistics.pace.seconds > SLOW_SECONDS:
             before_slow()
         token = begin_acting(owner)
         started = perf_counter()
@@ -165,7 +172,8 @@ class Guard:
             raise fault from cause
         finally:
             end_acting(token)
-            record.note_call(place, perf_counter() - started).errors += failed
+            statistics.note(perf_counter() - started)
+            statistics.errors += failed
 
     def _steps(self, handlers: OwnedList[Any], place: str) -> tuple[_Step, ...]:
         """The handlers with what is known of them, found out anew only when one of the two has changed."""

@@ -32,6 +32,8 @@ class GuardedRequestHandlers(CompositeHandler):  # type: ignore[misc]  # rolo is
         self._place = kind.value
 
     def __call__(self, chain: HandlerChain, context: RequestContext, response: Response) -> None:
+        if not self.handlers:
+            return
         ends = ON_STOP if self.return_on_stop else ON_TERMINATION
         self._guard.handlers(self.handlers, self._place, chain, ends, (chain, context, response))
 
@@ -70,4 +72,5 @@ class GuardedFinalizers(CompositeFinalizer):  # type: ignore[misc]
         self._guard = guard
 
     def __call__(self, chain: HandlerChain, context: RequestContext, response: Response) -> None:
-        self._guard.handlers(self.handlers, _FINALIZER, chain, NEVER, (chain, context, response))
+        if self.handlers:
+            self._guard.handlers(self.handlers, _FINALIZER, chain, NEVER, (chain, context, response))

@@ -54,6 +54,12 @@ class CallStatistics:
     seconds: float = 0.0
     pace: Pace = field(default_factory=Pace)
 
+    def note(self, seconds: float) -> None:
+        """One more call."""
+        self.calls += 1
+        self.seconds += seconds
+        self.pace.note(seconds)
+
 
 @dataclass
 class ExtensionRecord:
@@ -71,13 +77,6 @@ class ExtensionRecord:
     def statistics_of(self, place: str) -> CallStatistics:
         statistics = self.statistics.get(place)
         return statistics if statistics is not None else self.statistics.setdefault(place, CallStatistics())
-
-    def note_call(self, place: str, seconds: float) -> CallStatistics:
-        statistics = self.statistics_of(place)
-        statistics.calls += 1
-        statistics.seconds += seconds
-        statistics.pace.note(seconds)
-        return statistics
 
     def note_fault(self, fault: ExtensionFault) -> None:
         self.faults.append(Fault(time.time(), fault.place, str(fault), fault.location))

@@ -159,7 +159,7 @@ class OwnedRouter(Router[Any]):  # type: ignore[misc]  # rolo is not typed
 
         :raises werkzeug.exceptions.MethodNotAllowed: when only another method would match
         """
-        return self._current().find(request.method, request.host, _raw_path(request))
+        return (self._table or self._current()).find(request.method, request.host, _raw_path(request))
 
     def call(self, match: Match, request: Request) -> Response:
         """Call the endpoint of a match, guarded by the extension that it belongs to."""

@@ -17,7 +17,7 @@ from rolo import Response
 from rolo.gateway import HandlerChain
 
 from localstack.aws.api import RequestContext
-from localstack.host.log import LineFormatter, render_line
+from localstack.host.log import LineFormatter, line_start
 
 _QUIET_PATHS = frozenset({"/_localstack/health"})
 _BATCH_SECONDS = 0.05
@@ -66,7 +66,7 @@ class RequestLog:
             self._dropped += 1
         else:
             # rendered here: a writer that computes would take the interpreter from the requests again and again
-            self._lines.append(render_line(time.time(), "INFO", threading.current_thread().name, channel.name, message))
+            self._lines.append(channel.line_start() + message)
             if not self._has_lines.is_set():
                 self._has_lines.set()
 
@@ -82,8 +82,8 @@ class RequestLog:
         lines = [self._lines.popleft() for _ in range(len(self._lines))]
         dropped, self._dropped = self._dropped, 0
         if dropped:
-            text = f"{dropped} lines of requests were dropped: the log can't be written, or not fast enough"
-            lines.append(render_line(time.time(), "WARN", threading.current_thread().name, __name__, text))
+            start = line_start(time.time_ns() // 1_000_000, "WARN", threading.current_thread().name, __name__)
+            lines.append(f"{start}{dropped} lines of requests were dropped: the log can't be written fast enough")
         if lines:
             try:
                 sys.stderr.write("\n".join([*lines, ""]))
@@ -105,9 +105,20 @@ class _Channel:
     def __init__(self, name: str) -> None:
         self.logger = logging.getLogger(name)
         self.name = name
+        self._line_start = (0, 0, "")
         self._root: logging.Logger | None = None
         self._below_root: tuple[tuple[logging.Logger, logging.Logger], ...] = ()
         self._own_handlers: list[logging.Handler] = []
+
+    def line_start(self) -> str:
+        """What a line has before its message when the calling thread writes it now; made once in a millisecond."""
+        now, thread = time.time_ns() // 1_000_000, threading.get_ident()
+        known = self._line_start
+        if known[0] == now and known[1] == thread:
+            return known[2]
+        start = line_start(now, "INFO", threading.current_thread().name, self.name)
+        self._line_start = (now, thread, start)
+        return start
 
     def is_only_the_platforms(self) -> bool:
         """False when a handler or filter beside the platform's own would miss a line that is written directly."""

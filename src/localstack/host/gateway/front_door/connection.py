@@ -68,6 +68,7 @@ class Connection:
     Any thread may call ``ask``, ``shut_down`` and ``abort``.
 
     :ivar is_idle: kept by the session: True between two requests, when closing the connection would lose nothing
+    :ivar unsent: what still has to reach the client before the next answer may be written
     :ivar is_watched: True while the leader has it; kept by ``watch`` and ``detach``
     :ivar duplex: the session, when it is one that reads while its answers are being written
     """
@@ -84,7 +85,7 @@ class Connection:
         self.is_idle = True
         self._open_session = open_session
         self._first: bytes = b""
-        self._unsent: list[memoryview] = []
+        self.unsent: list[memoryview] = []
         self._held = b""
         self._closes_when_sent = False
         self._lingers = False
@@ -143,15 +144,15 @@ class Connection:
         """The loop saw something on the socket."""
         if self.duplex is not None:
             self._serve_both_ways(self.duplex, turn)
-        elif self._unsent:
+        elif self.unsent:
             self._flush()
-            if not self._unsent and not self.is_closed and self.session is not None:
+            if not self.unsent and not self.is_closed and self.session is not None:
                 self.session.proceed(turn)
         else:
             self._receive(turn)
         if turn.lost:
             self.watch()
-        if self.tls is not None and self.tls.is_over and self.is_watched and not self._unsent:
+        if self.tls is not None and self.tls.is_over and self.is_watched and not self.unsent:
             self.close()
 
     def send(self, parts: Sequence[bytes], *, then_close: bool = False, lingers: bool = False) -> None:
@@ -169,7 +170,7 @@ class Connection:
         if self.tls is not None:
             parts = self._encrypt(parts)
         self._transmit(parts)
-        if self._closes_when_sent and not self._unsent and not self.is_closed:
+        if self._closes_when_sent and not self.unsent and not self.is_closed:
             self._finish()
 
     def hold(self, data: bytes) -> None:
@@ -178,7 +179,7 @@ class Connection:
         A client that waits is woken by every write; one that gets several in a row is woken once. Nothing else may be
         written until then, and no handler called for this connection.
         """
-        if self.tls is not None or self._unsent or self.is_closed:
+        if self.tls is not None or self.unsent or self.is_closed:
             self.send([data])
         else:
             self._held = data
@@ -186,8 +187,14 @@ class Connection:
 
     def release(self) -> None:
         """Write what is held, if anything is."""
-        if self._held and not self.is_closed:
-            self._transmit([self._held])
+        held = self._held
+        if held and not self.is_closed:
+            try:
+                sent = self.sock.send(held)
+            except OSError:
+                sent = 0  # whatever it is, happens again
+            if sent < len(held):
+                self._transmit([held[sent:]])
         self._held = b""  # not before: a server that ends waits for it
 
     def without_hurry(self, action: Callable[[], Result], turn: Turn) -> Result:
@@ -206,11 +213,6 @@ class Connection:
         """True while an answer waits for the end of the leader's round."""
         return bool(self._held)
 
-    @property
-    def is_draining(self) -> bool:
-        """True while something still has to reach the client before the next answer may be written."""
-        return bool(self._unsent)
-
     def send_all(self, data: bytes) -> None:
         """Write and wait until the client has taken it; only for a worker that has detached the connection.
 
@@ -218,11 +220,11 @@ class Connection:
         """
         try:
             wire = [data] if self.tls is None else self.tls.encrypt([data])
-            for view in (*self._unsent, *(memoryview(part) for part in wire)):
+            for view in (*self.unsent, *(memoryview(part) for part in wire)):
                 self._send_whole(view)
         except OSError as error:
             raise ConnectionLost from error
-        self._unsent = []
+        self.unsent = []
 
     def receive_some(self, timeout_seconds: float | None) -> bytes:
         """Wait for bytes of the client; b"" at its end. Only for a worker that has detached the connection.
@@ -257,10 +259,10 @@ class Connection:
             with contextlib.suppress(OSError):
                 self.sock.send(self._held)
         self.loop.forget(self)
-        if self.tls is not None and not self._unsent:
+        if self.tls is not None and not self.unsent:
             with contextlib.suppress(OSError):
                 self.sock.send(self.tls.close())
-        self._unsent = []
+        self.unsent = []
         with contextlib.suppress(OSError):
             self.sock.shutdown(socket.SHUT_WR)
         self.sock.close()
@@ -282,7 +284,7 @@ class Connection:
     def _serve_both_ways(self, session: DuplexSession, turn: Turn) -> None:
         """Reading does not wait for writing: what a client sends may be what lets it take more."""
         self._is_asked = False  # before the session looks at what its workers have left: later ones ask again
-        if self._unsent:
+        if self.unsent:
             self._flush()
         if not self.is_closed and not self._is_paused:
             self._receive(turn)
@@ -352,11 +354,11 @@ class Connection:
 
     def _transmit(self, wire: Sequence[bytes]) -> None:
         """Send what the socket takes, after what is waiting already, and keep the rest."""
-        was_draining = bool(self._unsent)
+        was_draining = bool(self.unsent)
         rest: Sequence[Any] = wire if was_draining else self._send_now(wire)
         if not rest or self.is_closed:
             return
-        self._unsent += [memoryview(part) for part in rest if part]
+        self.unsent += [memoryview(part) for part in rest if part]
         if not was_draining:
             self.deadline = time.monotonic() + self.loop.limits.idle_write_seconds
         with self._lock:
@@ -379,7 +381,7 @@ class Connection:
             self.sock.shutdown(socket.SHUT_WR)
 
     def _awaited_events(self) -> int:
-        writes = select.POLLOUT if self._unsent or self._is_asked else 0
+        writes = select.POLLOUT if self.unsent or self._is_asked else 0
         if self.duplex is None:
             return writes or select.POLLIN
         return writes if self._is_paused else writes | select.POLLIN
@@ -418,12 +420,12 @@ class Connection:
         return parts[first:]
 
     def _flush(self) -> None:
-        before = self._unsent
-        self._unsent = list(self._send_now(before))
+        before = self.unsent
+        self.unsent = list(self._send_now(before))
         if self.is_closed:
             return
-        if self._unsent:
-            if len(self._unsent) < len(before) or len(self._unsent[0]) < len(before[0]):
+        if self.unsent:
+            if len(self.unsent) < len(before) or len(self.unsent[0]) < len(before[0]):
                 self.deadline = time.monotonic() + self.loop.limits.idle_write_seconds
             return
         if self._closes_when_sent:

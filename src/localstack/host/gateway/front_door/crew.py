@@ -67,7 +67,7 @@ class Crew:
         self._size = size
         self._waiting_limit = waiting_limit
         self._lock = threading.Lock()
-        self._ended = threading.Event()
+        self.is_ended = False
         self._errands: SimpleQueue[Turn | Job] = SimpleQueue()
         self._waiting: deque[Job] = deque()
         self._idle = 0
@@ -77,6 +77,7 @@ class Crew:
         self._serving: Served | None = None
         self._calls = 0
         self._awake = threading.Event()
+        self._watch_sleeps = False
         self._lead: Callable[[Turn], None] = lambda turn: None
         self._finish: Job = _nothing
 
@@ -92,17 +93,13 @@ class Crew:
         """Let idle threads end; busy ones end with their request. The last one does ``finish``."""
         with self._lock:
             self._finish = finish
-            self._ended.set()
+            self.is_ended = True
             self._awake.set()
             has_threads = self._threads > 0
             for _ in range(self._idle):
                 self._give(_nothing)
         if not has_threads:
             finish()
-
-    @property
-    def is_ended(self) -> bool:
-        return self._ended.is_set()
 
     @property
     def is_saturated(self) -> bool:
@@ -115,7 +112,8 @@ class Crew:
             return
         self._calls += 1
         self._serving = served
-        if not self._awake.is_set():
+        if self._watch_sleeps:
+            self._watch_sleeps = False
             self._awake.set()
 
     def end(self, turn: Turn) -> bool:
@@ -186,14 +184,14 @@ class Crew:
         while errand is not None:
             if isinstance(errand, Turn):
                 self._lead(errand)
-            elif not self._ended.is_set():
+            elif not self.is_ended:
                 errand()
             errand = self._next()
 
     def _next(self) -> Turn | Job | None:
         """What to do next; ``None`` when this thread is to end, and then it is no longer counted."""
         with self._lock:
-            is_ended = self._ended.is_set()
+            is_ended = self.is_ended
             if is_ended:
                 self._threads -= 1
                 is_last = self._threads == 0
@@ -218,7 +216,7 @@ class Crew:
 
     def _watch(self) -> None:
         seen, quiet, pause = -1, 0, HAND_OVER_SECONDS
-        while not self._ended.is_set():
+        while not self.is_ended:
             time.sleep(pause)
             calls = self._calls
             is_brisk = calls - seen > _BRISK_CALLS_PER_SECOND * pause
@@ -231,7 +229,8 @@ class Crew:
                 quiet += 1
                 if quiet > _LOOKS_BEFORE_SLEEP:
                     self._awake.clear()
-                    if self._calls == calls and self._serving is None and not self._ended.is_set():
+                    self._watch_sleeps = True  # who calls a handler from here on wakes the watch
+                    if self._calls == calls and self._serving is None and not self.is_ended:
                         self._awake.wait()
                     quiet = 0
 

@@ -13,7 +13,7 @@ from localstack.host.gateway.front_door.connection import Connection, Connection
 from localstack.host.gateway.front_door.crew import Turn
 from localstack.host.gateway.front_door.messages import Message, MessageReader
 from localstack.host.gateway.front_door.request import ServedHeaders, ServedRequest, make_environ
-from localstack.host.gateway.front_door.response import Head, body_of, chunks_of, has_no_body, make_head, simple
+from localstack.host.gateway.front_door.response import Head, body_of, chunks_of, make_head, simple
 from localstack.host.gateway.front_door.service import Service
 from localstack.host.pace import LEAVE_KEY
 
@@ -41,7 +41,7 @@ class Http1:
 
     def receive(self, data: bytes, turn: Turn) -> None:
         connection, reader = self._connection, self._reader
-        if reader.waits_for_disk:
+        if reader.is_in_message and reader.waits_for_disk:
             connection.without_hurry(lambda: reader.feed(data), turn)  # nobody else does
         else:
             reader.feed(data)
@@ -55,16 +55,16 @@ class Http1:
         """Answer the requests that are complete, one after the other, as long as the client takes the answers."""
         connection, reader = self._connection, self._reader
         crew = connection.loop.crew
-        while reader.ready and not connection.is_draining and not connection.is_closed:
+        while reader.ready and not connection.unsent and not connection.is_closed:
             message = reader.ready.popleft()
             if crew.is_saturated and not turn.lost:
                 self._let_a_worker_answer(message)
                 return
             self._answer(message, turn)
-        if reader.upgrade is None and reader.refusal is None and not reader.expects_continue:
+        if reader.upgrade is None and reader.refusal is None and not (reader.is_in_message and reader.expects_continue):
             return
         connection.release()
-        if connection.is_draining or connection.is_closed:
+        if connection.unsent or connection.is_closed:
             return
         if reader.upgrade is not None:
             self._become_websocket(turn)
@@ -96,8 +96,8 @@ class Http1:
         environ, path = make_environ(
             message.method,
             message.target,
-            f"HTTP/{message.version}",
-            message.headers,
+            "HTTP/1.1" if message.version == "1.1" else "HTTP/1.0",
+            message.environ,
             message.body,
             message.length,
             self._shared,
@@ -126,7 +126,7 @@ class Http1:
                 connection.hold(held)
             else:
                 connection.send([held])
-        if not connection.is_draining and not self._reader.ready:
+        if not connection.unsent and not self._reader.ready:
             connection.is_idle = not self._reader.is_in_message
             connection.deadline = self._reader.deadline()
 
@@ -152,7 +152,7 @@ class Http1:
         self._has_begun = True
         if head.closes:
             self._reader.drop_ready()
-        if has_no_body(response.status_code, message.method):
+        if head.is_all or message.method == "HEAD":
             body, length = [], 0
         if body is None or length is None:
             connection.loop.crew.leave(turn, connection)
@@ -212,7 +212,7 @@ class Http1:
         crew = connection.loop.crew
         crew.leave(turn, connection)
         connection.detach()
-        environ, _ = make_environ("WEBSOCKET", message.target, "HTTP/1.1", message.headers, None, 0, self._shared)
+        environ, _ = make_environ("WEBSOCKET", message.target, "HTTP/1.1", message.environ, None, 0, self._shared)
         with crew.apart():
             self._service.serve_websocket(connection, environ, message.headers, rest)
         connection.close()

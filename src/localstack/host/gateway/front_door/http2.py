@@ -51,7 +51,7 @@ from localstack.host.gateway.front_door.frames import (
     has_content,
     make_h2,
 )
-from localstack.host.gateway.front_door.request import ServedHeaders, ServedRequest, make_environ
+from localstack.host.gateway.front_door.request import ServedHeaders, ServedRequest, environ_of, make_environ
 from localstack.host.gateway.front_door.response import body_of, has_no_body
 from localstack.host.gateway.front_door.service import Service
 from localstack.host.gateway.front_door.stream import Stream, StreamLost
@@ -270,7 +270,8 @@ class Http2:
 
     def _serve(self, stream: Stream, body: IO[bytes] | None) -> None:
         length = stream.upload.length if stream.upload is not None else 0
-        environ, path = make_environ(stream.method, stream.target, "HTTP/2", stream.headers, body, length, self._shared)
+        headers = environ_of(stream.headers)
+        environ, path = make_environ(stream.method, stream.target, "HTTP/2", headers, body, length, self._shared)
         response = self._service.answer(ServedRequest(environ, ServedHeaders.around(stream.headers), path))
         try:
             self._respond(stream, environ, response)
@@ -280,7 +281,7 @@ class Http2:
     def _respond(self, stream: Stream, environ: dict[str, Any], response: Response) -> None:
         body = body_of(response)
         head = answer_fields(response, environ, None if body is None else sum(map(len, body)))
-        if has_no_body(response.status_code, stream.method):
+        if stream.method == "HEAD" or has_no_body(response.status_code):
             stream.respond(head)
         elif body is not None:
             stream.respond(head, body)
@@ -322,7 +323,7 @@ class Http2:
             self._queue(stream)
         connection = self._connection
         has_more = True
-        while has_more and not connection.is_draining and not connection.is_closed:
+        while has_more and not connection.unsent and not connection.is_closed:
             has_more = self._frame_some()
             self._flush()
         self._flush()  # also while the client is behind: acknowledgements, resets
@@ -450,7 +451,7 @@ class Http2:
     def _renew_deadline(self) -> None:
         connection = self._connection
         connection.is_idle = not self._streams
-        if connection.is_draining or connection.session is not self:
+        if connection.unsent or connection.session is not self:
             return  # until the client takes what has been sent, the connection's own deadline counts
         if self._streams:
             deadlines = [stream.deadline for stream in self._streams.values() if stream.deadline is not None]

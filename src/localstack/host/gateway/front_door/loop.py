@@ -18,6 +18,7 @@ from localstack.host.gateway.front_door.crew import Crew, Turn
 LOG = logging.getLogger(__name__)
 
 _SWEEP_SECONDS = 1.0
+_SHORT_WAIT_SECONDS = 0.0001
 _HELD_AT_ONCE = 16
 _HELD_SECONDS = 0.0002
 """How long an answer waits for others at most, unless the handler of another request takes longer."""
@@ -75,6 +76,8 @@ class Loop:
         self._has_epoll = hasattr(select, "epoll")
         self._poller = select.epoll() if self._has_epoll else select.poll()
         self._watched: dict[int, Watched] = {}
+        self._timeout = _SWEEP_SECONDS if self._has_epoll else _SWEEP_SECONDS * 1000
+        self._usual_wait = 2 * _SHORT_WAIT_SECONDS
         self._next_sweep = 0.0
         self._waker, self._wake_end = socket.socketpair()
         self._waker.setblocking(False)
@@ -113,12 +116,11 @@ class Loop:
 
     def lead(self, turn: Turn) -> None:
         """Serve until the turn is lost or the crew is told to stop."""
-        poll, watched, wake_fd = self._poller.poll, self._watched, self._wake_end.fileno()
-        timeout = _SWEEP_SECONDS if self._has_epoll else _SWEEP_SECONDS * 1000
+        watched, wake_fd = self._watched, self._wake_end.fileno()
         self._release_held()  # what the leader before has left behind
         while not self.crew.is_ended:
             try:
-                events = poll(timeout)
+                events = self._wait()
             except OSError as error:
                 if error.errno == errno.EINTR:
                     continue
@@ -145,6 +147,24 @@ class Loop:
             if now >= self._next_sweep:
                 self._next_sweep = now + _SWEEP_SECONDS
                 self._expire(now)
+
+    def _wait(self) -> list[tuple[int, int]]:
+        """What is ready. While it never takes long until something is, look again and again instead of sleeping."""
+        poll = self._poller.poll
+        began = time.monotonic()
+        if self._usual_wait < _SHORT_WAIT_SECONDS:
+            until = began + _SHORT_WAIT_SECONDS
+            while not (events := poll(0)) and time.monotonic() < until:
+                pass
+            if events:
+                self._note_wait(time.monotonic() - began)
+                return events
+        events = poll(self._timeout)
+        self._note_wait(time.monotonic() - began)
+        return events
+
+    def _note_wait(self, seconds: float) -> None:
+        self._usual_wait += (min(seconds, 2 * _SHORT_WAIT_SECONDS) - self._usual_wait) / 8
 
     def close(self) -> None:
         """Give the loop's own descriptors back, after the last leader has gone."""

@@ -16,13 +16,17 @@ import httptools
 
 from localstack.host.gateway.front_door.loop import Limits
 from localstack.host.gateway.front_door.remembered import Remembered
-from localstack.host.gateway.front_door.request import IS_HOST, HeaderList
+from localstack.host.gateway.front_door.request import IS_HOST, HeaderList, environ_of
 from localstack.host.gateway.front_door.response import simple
 from localstack.host.gateway.front_door.upload import Upload
 
 LOG = logging.getLogger(__name__)
 
 _ONLY_ONCE = frozenset({"host", "transfer-encoding"})
+_SETS_APART = frozenset({"expect", "upgrade"})
+"""Headers that have the connection do something else than to answer."""
+_FIRST_LINE = re.compile(rb"(DELETE|GET|HEAD|OPTIONS|PATCH|POST|PUT) (/[!-~]*) HTTP/1\.1")
+_LONGEST_REPEATED = 4096
 
 
 def _as_text(name: bytes) -> tuple[str, str]:
@@ -36,16 +40,53 @@ _NAMES = Remembered(_as_text, 1024)
 
 @dataclass(slots=True)
 class Message:
-    """A complete request; ``index`` has the headers by their names in lower case."""
+    """A complete request; ``index`` has the headers by their names in lower case, ``environ`` by WSGI's names."""
 
     method: str
     target: str
     version: str
     headers: HeaderList
     index: dict[str, str]
+    environ: dict[str, str]
     body: IO[bytes] | None
     length: int
     keeps_alive: bool
+
+
+class RepeatedHead:
+    """Header fields that a client has sent before on the same connection, and what they were understood as.
+
+    From request to request most clients change nothing but the first line, and what the parser has let in once it need
+    not parse again. Only for requests without a body, after which the connection stays open.
+    """
+
+    __slots__ = ("_environ", "_fields", "_headers", "_index")
+
+    def __init__(self, fields: bytes, message: Message) -> None:
+        self._fields = fields
+        self._headers = message.headers.copy()  # handlers may change those of a request
+        self._index = message.index
+        self._environ = message.environ
+
+    @classmethod
+    def of(cls, data: bytes, message: Message) -> RepeatedHead | None:
+        """The fields of ``message``, which is all that was in ``data``; ``None`` when there is more to it."""
+        if message.body is not None or not message.keeps_alive or len(data) > _LONGEST_REPEATED:
+            return None
+        end = data.find(b"\r\n")
+        if _FIRST_LINE.fullmatch(data, 0, end) is None or not _SETS_APART.isdisjoint(message.index):
+            return None
+        return cls(data[end:], message)
+
+    def read(self, data: bytes) -> Message | None:
+        """The request in ``data``, if it is one with the same fields and nothing else; ``None`` for all others."""
+        if not data.endswith(self._fields) or len(data) > _LONGEST_REPEATED:
+            return None
+        line = _FIRST_LINE.fullmatch(data, 0, len(data) - len(self._fields))
+        if line is None:
+            return None
+        method, target = line[1].decode(), line[2].decode()
+        return Message(method, target, "1.1", self._headers.copy(), self._index, self._environ, None, 0, True)
 
 
 class MessageReader:
@@ -70,10 +111,23 @@ class MessageReader:
         self._head_deadline: float | None = None
         self._stalled_bytes = 0
         self._parser = httptools.HttpRequestParser(self)
+        self._repeated: RepeatedHead | None = None
         self._start_message()
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes."""
+        is_between = not self.is_in_message
+        if is_between and self._repeated is not None:
+            message = self._repeated.read(data)
+            if message is not None:
+                self.ready.append(message)
+                return
+        count = len(self.ready)
+        self._parse_all(data)
+        if is_between and len(self.ready) == count + 1 and not self.is_in_message and self.refusal is None:
+            self._repeated = RepeatedHead.of(data, self.ready[-1])
+
+    def _parse_all(self, data: bytes) -> None:
         self._stalled_bytes += len(data)
         if not self.is_in_message and not data.isascii():
             data = _quote_first_line(data)
@@ -185,6 +239,7 @@ class MessageReader:
             self._version,
             self._headers,
             self._index,
+            environ_of(self._headers),
             body,
             length,
             parser.should_keep_alive(),

@@ -155,23 +155,35 @@ IS_HOST = Remembered(_is_host, 1024)
 """Whether the value of a Host header may be one: RFC 3986 §3.2.2, and no longer than a name of the DNS."""
 
 
+def environ_of(headers: HeaderList) -> dict[str, str]:
+    """The headers under the names that WSGI has for them; the values of several with one name are joined."""
+    environ: dict[str, str] = {}
+    for name, value in headers:
+        key = _ENVIRON_KEYS[name]
+        earlier = environ.get(key)
+        environ[key] = value if earlier is None else f"{earlier},{value}"
+    return environ
+
+
 def make_environ(
     method: str,
     target: str,
     protocol: str,
-    headers: HeaderList,
+    headers: dict[str, str],
     body: IO[bytes] | None,
     length: int,
     connection: dict[str, Any],
 ) -> tuple[dict[str, Any], str]:
     """The WSGI environ of a request, and its decoded path.
 
+    :param headers: as ``environ_of`` gives them
     :param connection: what all requests of one connection share: addresses, scheme, the constant ``wsgi.*`` keys
     """
     raw_path, query = split_target(target)
     path, info = _PATHS[raw_path]
     environ = {
         **connection,
+        **headers,
         "REQUEST_METHOD": method,
         "PATH_INFO": info,
         "QUERY_STRING": query,
@@ -180,10 +192,6 @@ def make_environ(
         "SERVER_PROTOCOL": protocol,
         "wsgi.input": body if body is not None else BytesIO(),
     }
-    for name, value in headers:
-        key = _ENVIRON_KEYS[name]
-        earlier = environ.get(key)
-        environ[key] = value if earlier is None else f"{earlier},{value}"
     if body is not None:
         environ["CONTENT_LENGTH"] = str(length)
     return environ, path

@@ -26,15 +26,17 @@ class Head:
     """Status line and headers of one response, and how its body is framed.
 
     :ivar length: length in bytes that a handler has declared for a body which is iterated
+    :ivar is_all: True for a status that never has a body
     """
 
-    __slots__ = ("closes", "data", "is_chunked", "length")
+    __slots__ = ("closes", "data", "is_all", "is_chunked", "length")
 
-    def __init__(self, data: bytes, length: int | None, is_chunked: bool, closes: bool) -> None:
+    def __init__(self, data: bytes, length: int | None, is_chunked: bool, closes: bool, is_all: bool) -> None:
         self.data = data
         self.length = length
         self.is_chunked = is_chunked
         self.closes = closes
+        self.is_all = is_all
 
 
 def empty_response() -> JsonResponse:
@@ -88,8 +90,8 @@ def make_head(
             lines.append(line)
     if not has_date:
         lines.append(_date_line(int(time.time())))
-    is_chunked = False
-    if status in _BODILESS or 100 <= status < 200 or declared is not None:
+    is_all, is_chunked = has_no_body(status), False
+    if is_all or declared is not None:
         pass
     elif length is not None:
         lines.append(b"Content-Length: %d" % length)
@@ -103,7 +105,7 @@ def make_head(
     elif is_http10:
         lines.append(b"Connection: keep-alive")
     lines += (b"", b"")
-    return Head(_CRLF.join(lines), declared, is_chunked, not keeps_alive)
+    return Head(_CRLF.join(lines), declared, is_chunked, not keeps_alive, is_all)
 
 
 def chunks_of(response: Response, is_chunked: bool) -> Iterator[bytes]:
@@ -115,8 +117,8 @@ def chunks_of(response: Response, is_chunked: bool) -> Iterator[bytes]:
         yield b"0\r\n\r\n"
 
 
-def has_no_body(status: int, method: str) -> bool:
-    return method == "HEAD" or status in _BODILESS or 100 <= status < 200
+def has_no_body(status: int) -> bool:
+    return status < 200 or status in _BODILESS
 
 
 def simple(status: HTTPStatus, text: str = "", *headers: tuple[str, str]) -> bytes:

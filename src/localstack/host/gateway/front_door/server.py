@@ -139,7 +139,7 @@ class FrontDoor:
     def _is_busy(self, connection: Connection) -> bool:
         is_answering = connection.session is not None and connection.deadline is None
         # in the order that an answer goes through, so that it can't slip by between two looks
-        return is_answering or connection.is_holding or connection.is_draining
+        return is_answering or connection.is_holding or bool(connection.unsent)
 
     def _listen_on(self, address: HostAndPort, family: socket.AddressFamily, host: str) -> None:
         sock = socket.socket(family, socket.SOCK_STREAM)
@@ -174,7 +174,7 @@ class FrontDoor:
         candidates = [c for c in self._connections() if c.is_watched and c.deadline is not None]
         if not candidates:
             return False
-        min(candidates, key=lambda c: (not c.is_idle or c.is_draining, c.deadline or 0.0)).close()
+        min(candidates, key=lambda c: (not c.is_idle or bool(c.unsent), c.deadline or 0.0)).close()
         return True
 
     def _open_session(self, connection: Connection, data: bytes, turn: Turn) -> Session | None:
@@ -202,7 +202,7 @@ class FrontDoor:
     def _expire(self, now: float) -> None:
         for connection in self._connections():
             if connection.is_watched and connection.deadline is not None and connection.deadline < now:
-                if connection.session is None or connection.is_draining:
+                if connection.session is None or connection.unsent:
                     connection.close()
                     continue
                 try:

@@ -41,13 +41,13 @@ class TunnelEnd:
         assert self.other is not None
         target = self.other.connection
         target.send([data])
-        if target.is_draining:
+        if target.unsent:
             self.connection.pause()
 
     def proceed(self, turn: Turn) -> None:
         if self._is_leaving:
             self.connection.close()
-        elif not self.connection.is_draining and not self._is_left:
+        elif not self.connection.unsent and not self._is_left:
             self._catch_up()
 
     def expire(self) -> None:
@@ -74,7 +74,7 @@ class TunnelEnd:
     def finish(self) -> None:
         """Close this side when everything has been sent; there may still be something to read."""
         self._finishes = True
-        if not self.connection.is_draining and not self.connection.is_closed:
+        if not self.connection.unsent and not self.connection.is_closed:
             self._catch_up()
 
     def resume(self) -> None:

@@ -112,11 +112,11 @@ class Upstream:
         connection = self._connection
         assert connection is not None
         self._take_changed()
-        while self._sending and not connection.is_draining and not connection.is_closed:
+        while self._sending and not connection.unsent and not connection.is_closed:
             self._frame(self._sending.popleft())
             self._flush(connection)
         self._flush(connection)
-        if connection.is_closed or connection.is_draining:
+        if connection.is_closed or connection.unsent:
             return
         if self._streams or self._waiting:
             connection.deadline = None

@@ -38,8 +38,9 @@ check: $(DEV) ## format, lint, types, layering
 bench: $(DEV) ## start-up, memory and rates beside other gateways; ARGS=--help tells more
 	$(BIN)/python -m benchmarks $(ARGS)
 
-soak: $(DEV) ## a million requests against the front door, ten thousand AWS calls; takes about ten minutes
-	LEANTO_SOAK=1 $(BIN)/python -m pytest tests/front_door/test_soak.py tests/emulation/test_many_at_once.py
+soak: $(DEV) ## a million requests, ten thousand AWS calls, 600 killed installations; takes about half an hour
+	LEANTO_SOAK=1 $(BIN)/python -m pytest tests/front_door/test_soak.py tests/emulation/test_many_at_once.py \
+		tests/emulation/test_recognition.py tests/environment/test_killed_anywhere.py
 
 format: $(DEV) ## format the code and mend what the linter can
 	$(BIN)/ruff check --fix-only --quiet .

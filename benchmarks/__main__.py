@@ -3,7 +3,7 @@
     python -m benchmarks [--rounds N] [--seconds N] [--cases NAME …] [--servers NAME …] [--write]
 
 Prints the tables as they stand in docs/performance.md and leaves the picture under build/; ``--write`` puts both into
-docs/. Nothing else should be busy on the machine meanwhile.
+docs/, where what was not measured stays as it is. Nothing else should be busy on the machine meanwhile.
 """
 
 from __future__ import annotations
@@ -13,20 +13,23 @@ import os
 import platform
 import sys
 import tempfile
+from collections.abc import Iterator
 from datetime import date
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from benchmarks import gateway, load, picture, startup
+from benchmarks import document, gateway, installing, load, picture, startup
 from benchmarks.cases import AWS_CASES, CASES, Case
+from benchmarks.document import Part
 from benchmarks.load import Client
 from benchmarks.peers import ENVIRONMENTS, ROOT, Kind, NotInstalledError, install
+from benchmarks.report import Table
 from benchmarks.servers import BenchmarkError
 
 START = "start"
+INSTALL = "install"
 PICTURE = "gateway-benchmark.svg"
 DOCUMENT = ROOT / "docs" / "performance.md"
-BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
 
 def main(arguments: list[str]) -> int:
@@ -36,15 +39,17 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(f"not run: {load.HOW_TO_GET_WRK}\n")
         return 1
     try:
-        report, drawing = measure(options, cases)
+        if options.write:
+            document.check(options.document, parts_of(options, cases))
+        reports, drawing = measure(options, cases)
+        sys.stdout.write("\n\n".join(reports.values()) + "\n")
+        if options.write:
+            document.write(options.document, reports)
     except BenchmarkError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    sys.stdout.write(report + "\n")
-    if options.write:
-        write_document(report)
     if drawing:
-        target = DOCUMENT.parent / PICTURE if options.write else options.picture
+        target = options.document.parent / PICTURE if options.write else options.picture
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(drawing)
         sys.stdout.write(f"\nPicture: {target}\n")
@@ -53,7 +58,7 @@ def main(arguments: list[str]) -> int:
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The options; every name may have ``*`` and ``?``."""
-    names = [START, *(case.name for case in (*CASES, *AWS_CASES))]
+    names = [START, INSTALL, *(case.name for case in (*CASES, *AWS_CASES))]
     servers = [kind.value for kind in Kind]
     clients = [client.value for client in Client]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="The platform beside its peers.")
@@ -66,7 +71,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--client", choices=clients, default="wrk", help="python is too slow to measure with")
     parser.add_argument("--localstack-python", metavar="PATH", help="the Python 3.13 that localstack-core needs")
     parser.add_argument("--picture", type=Path, metavar="PATH", default=ENVIRONMENTS / PICTURE, help="where it goes")
-    parser.add_argument("--write", action="store_true", help="put the tables and the picture into docs/")
+    parser.add_argument("--write", action="store_true", help="put the tables and the picture into the document")
+    parser.add_argument("--document", type=Path, metavar="PATH", default=DOCUMENT, help="where --write puts them")
     options = parser.parse_args(arguments)
     for what, known, patterns in (("case", names, options.cases), ("server", servers, options.servers)):
         for pattern in patterns:
@@ -90,8 +96,20 @@ def is_selected(name: str, patterns: list[str]) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
-def measure(options: argparse.Namespace, cases: tuple[Case, ...]) -> tuple[str, str | None]:
-    """The report and, where requests were measured, the picture.
+def parts_of(options: argparse.Namespace, cases: tuple[Case, ...]) -> Iterator[Part]:
+    """The parts that the report will have."""
+    if is_selected(START, options.cases):
+        yield Part.START
+    if set(cases) & set(CASES):
+        yield Part.GATEWAY
+    if set(cases) & set(AWS_CASES):
+        yield Part.AWS
+    if is_selected(INSTALL, options.cases):
+        yield Part.INSTALL
+
+
+def measure(options: argparse.Namespace, cases: tuple[Case, ...]) -> tuple[dict[Part, str], str | None]:
+    """The report of each part and, where requests were measured, the picture.
 
     :raises BenchmarkError: when a server or the client breaks down
     """
@@ -100,24 +118,30 @@ def measure(options: argparse.Namespace, cases: tuple[Case, ...]) -> tuple[str, 
     kinds = {kind for case in cases for kind in case.kinds} | set(startup.KINDS if starts else ())
     left_out = {kind for kind in kinds if kind is not Kind.LEANTO and not is_selected(kind.value, options.servers)}
     not_run = dict.fromkeys(left_out, "not asked for") | install_all(kinds - left_out, options.localstack_python)
-    tables, drawing = [], None
+    tables: dict[Part, list[Table]] = {}
+    drawing = None
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         if starts:
-            tables.append(startup.table(startup.collect(options.rounds, scratch, not_run)))
+            tables[Part.START] = [startup.table(startup.collect(options.rounds, scratch, not_run))]
         if cases:
             client = Client(options.client)
             results = gateway.collect(cases, client, options.rounds, options.seconds, scratch, not_run)
             routes, calls = results.of(CASES), results.of(AWS_CASES)
+            memory = gateway.memory_table(results)
             if routes.cases:
-                tables += [gateway.goals_table(routes), gateway.rates_table(routes)]
+                tables[Part.GATEWAY] = [gateway.goals_table(routes), gateway.rates_table(routes), memory]
                 drawing = picture.draw(routes, conditions)
             if calls.cases:
-                tables.append(gateway.aws_table(calls))
-            tables.append(gateway.memory_table(results))
-    reasons = [f"- not run: {kind.value}: {reason}" for kind, reason in not_run.items()]
-    parts = [conditions, "\n".join(reasons), *(table.markdown() for table in tables)]
-    return "\n\n".join(filter(None, parts)), drawing
+                tables[Part.AWS] = [gateway.aws_table(calls), gateway.aws_costs_table(calls), memory]
+        if is_selected(INSTALL, options.cases):
+            tables[Part.INSTALL] = [installing.table(installing.collect(options.rounds, scratch / "installing"))]
+    reasons = "\n".join(f"- not run: {kind.value}: {reason}" for kind, reason in not_run.items())
+    reports = {
+        part: "\n\n".join(filter(None, [conditions, reasons, *(table.markdown() for table in of_part)]))
+        for part, of_part in tables.items()
+    }
+    return reports, drawing
 
 
 def install_all(kinds: set[Kind], localstack_python: str | None) -> dict[Kind, str]:
@@ -138,14 +162,6 @@ def conditions_of(options: argparse.Namespace) -> str:
         f"{os.cpu_count()} cores, load average before {os.getloadavg()[0]:.1f}, {options.client}, "
         f"rounds: {options.rounds}, seconds each: {options.seconds}, median (lowest–highest)"
     )
-
-
-def write_document(report: str) -> None:
-    """Replace what stands between the two marks."""
-    text = DOCUMENT.read_text()
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    DOCUMENT.write_text(f"{before}{BEGIN}\n\n{report}\n\n{END}{after}")
 
 
 if __name__ == "__main__":

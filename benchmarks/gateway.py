@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.progress import track
 
 from benchmarks import load
-from benchmarks.cases import FULL, GOALS, Case, Goal, Measure, Side
+from benchmarks.cases import EMULATIONS, FULL, GOALS, Case, Goal, Measure, Side
 from benchmarks.load import Client
 from benchmarks.peers import Kind, Setup, start_of
 from benchmarks.report import Table, spread
@@ -219,6 +219,16 @@ def _aws_row(results: Results, case: Case, others: Iterable[Kind]) -> tuple[str,
         str(sum(measure.failures for measure in measures)),
         *(spread(values, ".2f") for values in ratios),
     )
+
+
+def aws_costs_table(results: Results) -> Table:
+    """Processor time of each emulation for one AWS call."""
+    kinds = [kind for kind in EMULATIONS if any(side == kind for _, side, _ in results.sides())]
+    found = {(case.title, kind): [measure.cpu_us for measure in measures] for case, kind, measures in results.sides()}
+    rows = tuple(
+        (case.title, *(spread(found.get((case.title, kind), []), ".0f") for kind in kinds)) for case in results.cases
+    )
+    return Table("Processor time of an AWS call, µs", ("call, connections", *(kind.value for kind in kinds)), rows)
 
 
 def memory_table(results: Results) -> Table:

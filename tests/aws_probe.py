@@ -15,6 +15,7 @@ import requests
 from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from botocore.serialize import create_serializer
 
 from platforms import Home, Platform, platforms_of
 
@@ -34,6 +35,7 @@ def see_request(chain, context, response):
     calls.append({
         "service": context.service.service_name,
         "operation": context.operation.name,
+        "protocol": context.protocol,
         "region": context.region,
         "account": context.account_id,
         "parameters": {name: value.read() if isinstance(value, BytesIO) else value for name, value in values},
@@ -82,8 +84,13 @@ class Call:
 class Caller:
     """Calls operations of one service, and asks the probe after each."""
 
-    def __init__(self, platform: Platform, service: str, *, is_refused: bool = False) -> None:
-        """:param is_refused: whether the probe answers with an error, so that the service has no part in the call"""
+    def __init__(
+        self, platform: Platform, service: str, *, protocol: str | None = None, is_refused: bool = False
+    ) -> None:
+        """
+        :param protocol: one that the service speaks besides the one that boto3 prefers
+        :param is_refused: whether the probe answers with an error, so that the service has no part in the call
+        """
         self._probe = f"{platform.url}/probe/next"
         self._session = requests.Session()
         self._is_refused = is_refused
@@ -91,6 +98,11 @@ class Caller:
         self._answer: dict[str, Any] = {}
         config = Config(retries={"max_attempts": 0}, inject_host_prefix=False, s3={"addressing_style": "path"})
         self.client = platform.client(service, config=config, region_name=REGION, aws_access_key_id=ACCOUNT)
+        model = self.client.meta.service_model
+        if protocol is not None:
+            vars(model)["resolved_protocol"] = protocol
+            self.client._serializer = create_serializer(protocol)
+        self.protocol: str = model.resolved_protocol
         events = self.client.meta.events
         events.register_last("before-parameter-build", self._note_parameters)
         events.register("response-received", self._note_answer)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from localstack.host.environment.environment import ExtensionEnvironment, InstallResult
+from extension_packages import LocalIndex
+from localstack.host.environment.change import ChangeResult
+from localstack.host.environment.environment import ExtensionEnvironment
+from localstack.host.environment.progress import Reporter
 from localstack.host.settings import Settings
 from platforms import Home
 
@@ -35,11 +40,21 @@ class Installer:
     def site_packages(self) -> Path:
         return next(self.venv.glob("lib/python*/site-packages"))
 
-    def install(self, text: str | Path) -> InstallResult:
-        return self.environment.install(str(text), self.home.path, self.lines.append)
+    @property
+    def reporter(self) -> Reporter:
+        return Reporter(self.lines.append)
 
-    def uninstall(self, name: str) -> None:
-        self.environment.uninstall(name, self.lines.append)
+    def install(self, text: str | Path) -> ChangeResult:
+        return self.environment.install(str(text), self.home.path, self.reporter)
+
+    def uninstall(self, name: str) -> ChangeResult:
+        return self.environment.uninstall(name, self.reporter)
+
+    def run(self, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+        """Run ``localstack extensions ARGUMENTS`` to its end."""
+        command = [sys.executable, "-m", "localstack.host.cli.main", "extensions", *arguments]
+        folder = cwd or self.home.path
+        return subprocess.run(command, env=self.environ, cwd=folder, capture_output=True, text=True, check=False)
 
     def plugin_names(self) -> list[str]:
         return [extension.name for extension in self.environment.installed()]
@@ -57,3 +72,9 @@ class Installer:
                 elif path.is_file():
                     found[relative] = f"{path.stat().st_mtime_ns} {path.stat().st_size}"
         return found
+
+
+def installer_from(home: Home, index: LocalIndex) -> Installer:
+    """Uses ``index`` alone, and the setuptools of this environment to build."""
+    environ = home.environ(UV_DEFAULT_INDEX=index.url, UV_NO_BUILD_ISOLATION="1")
+    return Installer(home, {name: value for name, value in environ.items() if not name.startswith("PIP_")})

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import shutil
+import socket
+import struct
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import Enum
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -118,30 +123,62 @@ def build(project: Path, target: Path, kind: str) -> Path:
     return Path(shutil.move(built, target / built.name))
 
 
+class IndexFault(Enum):
+    """What an index does instead of sending a file."""
+
+    RESET = "resets the connection"
+    CUT_SHORT = "sends half of it"
+    SILENT = "sends nothing and keeps the connection"
+
+
 @dataclass
 class LocalIndex:
-    """A package index (PEP 503) of the wheels and archives in ``folder``; ``requested`` are all paths asked for.
+    """A package index (PEP 691) of the wheels and archives in ``folder``; ``requested`` are all paths asked for.
 
-    Who asks for ``stuck`` sets ``is_stuck`` and gets no answer until ``may_go_on`` is set.
+    ``credentials`` are the values of ``Authorization`` that came with requests.
+
+    Who asks for ``stuck`` sets ``is_stuck`` and gets no answer until ``may_go_on`` is set. ``faults`` are by path,
+    ``wrong_hashes`` are names of files whose hash the index does not know.
     """
 
     folder: Path
     url: str = ""
     requested: list[str] = field(default_factory=list)
+    credentials: list[str] = field(default_factory=list)
     stuck: str = "/leanto-test-stuck/"
     is_stuck: threading.Event = field(default_factory=threading.Event)
     may_go_on: threading.Event = field(default_factory=threading.Event)
+    faults: dict[str, IndexFault] = field(default_factory=dict)
+    wrong_hashes: set[str] = field(default_factory=set)
 
     def add(self, file: Path) -> None:
         name = (parse_wheel_filename if file.suffix == ".whl" else parse_sdist_filename)(file.name)[0]
         page = self.folder / canonicalize_name(name)
         page.mkdir(parents=True, exist_ok=True)
         shutil.copy(file, page)
-        links = (f'<a href="{one.name}">{one.name}</a>' for one in sorted(page.iterdir()) if one.name != "index.html")
-        (page / "index.html").write_text("".join(links))
+
+    def page(self, name: str) -> bytes | None:
+        """What the index says of ``name``, ``None`` when it has nothing of it."""
+        folder = self.folder / name
+        if not name or not folder.is_dir():
+            return None
+        files = [
+            {
+                "filename": file.name,
+                "url": file.name,
+                "size": file.stat().st_size,
+                "hashes": {"sha256": "0" * 64 if file.name in self.wrong_hashes else _sha256(file)},
+            }
+            for file in sorted(folder.iterdir())
+        ]
+        return json.dumps({"meta": {"api-version": "1.1"}, "name": name, "files": files}).encode()
 
     def names_asked_for(self) -> set[str]:
         return {path.strip("/").partition("/")[0] for path in self.requested}
+
+
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 @contextmanager
@@ -154,10 +191,38 @@ def serve_index(folder: Path) -> Iterator[LocalIndex]:
 
         def do_GET(self) -> None:
             index.requested.append(self.path)
+            index.credentials += self.headers.get_all("Authorization", [])
             if self.path == index.stuck:
                 index.is_stuck.set()
                 index.may_go_on.wait(60)
-            super().do_GET()
+            if fault := index.faults.get(self.path):
+                self._fail(fault)
+                return
+            page = index.page(self.path.strip("/"))
+            if page is None:
+                super().do_GET()
+                return
+            self.send_response(200)
+            self.send_header("Content-Type", "application/vnd.pypi.simple.v1+json")
+            self.send_header("Cache-Control", "max-age=600")  # as PyPI does
+            self.send_header("Content-Length", str(len(page)))
+            self.end_headers()
+            self.wfile.write(page)
+
+        def _fail(self, fault: IndexFault) -> None:
+            self.close_connection = True
+            match fault:
+                case IndexFault.RESET:
+                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    self.connection.close()
+                case IndexFault.CUT_SHORT:
+                    content = Path(self.translate_path(self.path)).read_bytes()
+                    self.send_response(200)
+                    self.send_header("Content-Length", str(len(content)))
+                    self.end_headers()
+                    self.wfile.write(content[: len(content) // 2])
+                case IndexFault.SILENT:
+                    index.may_go_on.wait(60)
 
         def log_message(self, *_arguments: Any) -> None:
             pass

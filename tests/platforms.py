@@ -160,6 +160,7 @@ class Home:
             "XDG_CACHE_HOME": str(self.path / "cache"),
             "LOCALSTACK_VOLUME_DIR": str(self.volume),
             "CONFIG_DIR": str(self.config),
+            "SERVICE_WARM_UP": "0",  # in the moment after a start, the test is what should run
             "UV_CACHE_DIR": os.environ.get("UV_CACHE_DIR") or str(_session_cache()),
         }
         return inherited | own | extra

@@ -1,4 +1,4 @@
-"""Write docs/contract.md, the page that lists what extensions can import, from contract.toml.
+"""Write docs/contract.md, the page that lists what extensions can import, from src/localstack/host/contract.toml.
 
     python tools/contract_docs.py [FILE]
 
@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 INTRODUCTION = """\
 # What extensions can import
 
-<!-- made by `python tools/contract_docs.py` from contract.toml: change that -->
+<!-- made by `python tools/contract_docs.py` from src/localstack/host/contract.toml: change that -->
 
 These modules have the import paths, names and behaviour that extensions know from LocalStack. A name is here because an
 extension imports it, or because it belongs to one that is. What is not listed is not part of the contract:
@@ -58,7 +58,7 @@ class Name:
 
 def read_contract(root: Path) -> dict[str, tuple[Name, ...]]:
     """The names of each module, in the order of contract.toml."""
-    tables = tomllib.loads((root / "contract.toml").read_text(encoding="utf-8"))
+    tables = tomllib.loads((root / "src" / "localstack" / "host" / "contract.toml").read_text(encoding="utf-8"))
     return {module: tuple(Name.parse(*entry) for entry in names.items()) for module, names in tables.items()}
 
 

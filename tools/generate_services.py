@@ -13,10 +13,13 @@ from typing import Any
 
 import boto3
 import botocore.session
+from botocore.model import ServiceModel
 from moto.backends import ALT_SERVICE_NAMES, list_of_moto_modules
 from moto.core.utils import get_service_model
 
 MOTO_MODULES = frozenset(list_of_moto_modules())
+SIGNED_OTHERWISE = {"importexport": "ingestionservice"}
+"""Services whose name in a signature stands with their endpoint, not in the model; in lower case."""
 TABLE = Path(__file__).parent.parent / "src" / "localstack" / "host" / "emulation" / "services.json"
 
 
@@ -31,13 +34,27 @@ def _entry(name: str) -> dict[str, Any]:
     model = get_service_model(name)
     entry = {
         "endpoint": model.endpoint_prefix,
-        "signing": model.signing_name,
+        "signing": SIGNED_OTHERWISE.get(name, model.signing_name),
         "target": model.metadata.get("targetPrefix"),
         "protocols": model.metadata.get("protocols", [model.protocol]),
         "version": model.api_version,
         "emulated": _has_moto(name),
+        "auth": _other_auth(model),
     }
     return {key: value for key, value in entry.items() if value}
+
+
+def _other_auth(model: ServiceModel) -> str | None:
+    """How a REST request that no signature names is sent, where the service has some: ``"bearer"`` or ``"none"``.
+
+    What another protocol sends has a target or an action in it.
+    """
+    if not model.protocol.startswith("rest-"):
+        return None
+    if model.signature_version == "bearer":
+        return "bearer"
+    operations = (model.operation_model(name) for name in model.operation_names)
+    return "none" if any(operation.auth_type == "none" for operation in operations) else None
 
 
 def _has_moto(name: str) -> bool:

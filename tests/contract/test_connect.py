@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -45,6 +46,14 @@ def see(chain, context, response):
 
 def identity(request):
     return connect_to(aws_access_key_id="123456789012", region_name="eu-west-1").sts.get_caller_identity()["Account"]
+
+def in_role(request):
+    role = "arn:aws:iam::222222222222:role/worker"
+    clients = connect_to.with_assumed_role(role_arn=role, service_principal="lambda", region_name="eu-west-1",
+                                           session_name=request.args.get("session"))
+    clients.sqs.create_queue(QueueName="of-the-role")
+    arn = clients.sts.get_caller_identity()["Arn"]
+    return [arn, clients.sqs is clients.sqs, [call for call in seen[-3:]]]
 
 def names(request):
     clients = connect_to()
@@ -115,11 +124,16 @@ def at_once(request):
 
 class TheExtension(Extension):
     name = "caller"
+    def on_extension_load(self):
+        connect_to().sqs.create_queue(QueueName="made-at-load")
+    def on_platform_start(self):
+        print("start:", connect_to().sqs.list_queues()["QueueUrls"], over_network)
     def update_gateway_routes(self, router):
         connect_to().sqs.create_queue(QueueName="made-by-a-hook")
-        for endpoint in (identity, names, on_behalf, objects, failing, externally, same, child, fork, at_once):
+        for endpoint in (identity, in_role, names, on_behalf, objects, failing, externally, same, child, fork, at_once):
             router.add(f"/{endpoint.__name__}", endpoint)
         router.add("/network", lambda request: over_network)
+        router.add("/last", lambda request: seen[-1])
     def update_request_handlers(self, handlers):
         handlers.append(see)
     def on_platform_ready(self):
@@ -143,12 +157,26 @@ def ask(platform: Platform, path: str) -> Any:
     return answer.json()
 
 
-def test_hooks_reach_aws_from_the_gateways_first_moment_on(platform: Platform) -> None:
-    platform.wait_for(r"ready: \['http://localhost:\d+/000000000000/made-by-a-hook'\]", platform.stdout)
+def test_hooks_reach_aws_before_the_port_is_open(platform: Platform) -> None:
+    queue = r"'http://localhost:\d+/000000000000/made-{}'"
+    platform.wait_for(rf"start: \[{queue.format('at-load')}\] \[\]", platform.stdout)
+    platform.wait_for(rf"ready: \[{queue.format('at-load')}, {queue.format('by-a-hook')}\]", platform.stdout)
 
 
 def test_the_access_key_names_the_account(platform: Platform) -> None:
     assert platform.get("/identity").text == "123456789012"
+
+
+def test_clients_may_act_in_a_role(platform: Platform) -> None:
+    arn, is_one_client, calls = ask(platform, "/in_role?session=mine")
+    assert arn == "arn:aws:sts::222222222222:assumed-role/worker/mine"
+    assert is_one_client
+    assert calls == [
+        ["AssumeRole", "eu-west-1", "000000000000", True, {"service_principal": "lambda"}],
+        ["CreateQueue", "eu-west-1", "222222222222", True, {}],
+        ["GetCallerIdentity", "eu-west-1", "222222222222", True, {}],
+    ]
+    assert re.fullmatch(r".*/session-[0-9a-f]{8}", ask(platform, "/in_role")[0])
 
 
 def test_services_go_by_their_python_names(platform: Platform) -> None:
@@ -191,6 +219,14 @@ def test_external_clients_go_over_the_network_as_anybody(platform: Platform) -> 
         ["ListQueues", "us-east-1", "000000000000", False, None],
         ["ListQueues", "eu-central-1", "222222222222", False, None],
     ]
+
+
+def test_nobody_outside_can_pass_for_an_internal_client(platform: Platform) -> None:
+    sqs = platform.client("sqs")
+    header = {"x-localstack-data": '{"service_principal": "lambda"}'}
+    sqs.meta.events.register("before-call", lambda params, **_: params["headers"].update(header))
+    sqs.list_queues()
+    assert ask(platform, "/last") == ["ListQueues", "us-east-1", "000000000000", False, None]
 
 
 def test_another_process_connects_to_the_port(platform: Platform) -> None:

@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "localstack"
 
-CONTRACT: dict[str, dict[str, dict[str, Any]]] = tomllib.loads((ROOT / "contract.toml").read_text())
+CONTRACT: dict[str, dict[str, dict[str, Any]]] = tomllib.loads((SOURCE / "host" / "contract.toml").read_text())
 
 
 def contract_modules() -> list[str]:

@@ -6,6 +6,7 @@ import json
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -87,6 +88,12 @@ CORPUS = (
     Published("localstack-extension-diagnosis-viewer", "diagnosis-viewer", check_diagnosis_viewer, port=4566),
     Published("localstack-extension-httpbin", "httpbin", check_httpbin),
 )
+
+
+@pytest.fixture(autouse=True)
+def without_earlier_state() -> None:
+    """localstripe keeps its state in one file for the whole machine, and one that was killed leaves half of it."""
+    Path("/tmp/localstripe.pickle").unlink(missing_ok=True)
 
 
 def require_port(port: int) -> None:

@@ -1,4 +1,4 @@
-"""The documented walk, typed command by command: new, make install, enable, start, edit, restart, disable."""
+"""The documented walk, typed command by command: new, make install, enable, start, save, restart, disable."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from zipfile import ZipFile
 import pytest
 from uv import find_uv_bin
 
+from doors import wait_until
 from platforms import Home, Platform
 
 pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed: the walk was NOT tested")
@@ -77,12 +78,13 @@ def test_the_walk(home: Home, installed: Path, start: Callable[..., Platform]) -
     example = '# router.add("/greet", lambda request: http.Response("hello"))\n        pass\n'
     assert example in code.read_text()
     code.write_text(code.read_text().replace(example, example.removeprefix("# ").replace("        pass\n", "")))
+    wait_until(lambda: platform.get("/greet").text == "hello", "what was saved is not served")
     restarted = home.run("restart")
     assert restarted.returncode == 0, restarted.stderr
     platform.wait_for(r"^Ready\.$", platform.stdout, count=2)
     assert platform.get("/greet").text == "hello"
     assert platform.signal() == 0
-    assert platform.stdout.count("my-localstack-extension: the platform is stopping") == 2
+    assert platform.stdout.count("my-localstack-extension: the platform is stopping") == 3, "reloaded, restarted, ended"
 
     assert home.run("extensions", "dev", "disable", "./my-localstack-extension").returncode == 0
     assert "loaded 0 extensions" in start().log

@@ -26,6 +26,7 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
         ("POST", "/", {"X-Amz-Target": "AmazonSQS.ListQueues"}, b"{}"),
         ("POST", "/service/x/operation/y", {"Smithy-Protocol": "rpc-v2-cbor"}, b""),
         ("GET", "/b/k?X-Amz-Signature=0", {}, b""),
+        ("GET", "/eu-west-1_AbCdEfGhI/.well-known/jwks.json", {}, b""),
         ("GET", "/b/k?AWSAccessKeyId=test&Signature=s&Expires=1", {}, b""),
         ("GET", "/?Action=ListQueues", {}, b""),
         ("POST", "/", FORM, b"Action=ListQueues&Version=2012-11-05"),
@@ -53,6 +54,7 @@ def test_what_looks_like_aws_is_claimed(
     [
         ("GET", "/", {}, b""),
         ("GET", "/no-such-bucket/key", {}, b""),
+        ("GET", "/app/.well-known/jwks.json", {}, b""),
         ("POST", "/", FORM, b"name=value"),
         ("POST", "/", {"Content-Type": "application/json"}, b'{"Action": "ListQueues"}'),
         ("GET", "/", {"Authorization": "Bearer AWS"}, b""),
@@ -76,6 +78,16 @@ def test_a_websocket_upgrade_is_never_claimed(aws: AwsServer) -> None:
     assert not aws.emulation.claims(
         WebSocketRequest(environ | {"rolo.websocket": object(), "HTTP_AUTHORIZATION": SIGNED})
     )
+
+
+def test_a_form_that_is_signed_in_its_fields_is_claimed_and_stays_readable(aws: AwsServer) -> None:
+    fields = '--b\r\nContent-Disposition: form-data; name="{}"\r\n\r\nvalue\r\n--b--\r\n'
+    upload = {"Content-Type": "multipart/form-data; boundary=b"}
+    for name, is_signed in (("x-amz-credential", True), ("AWSAccessKeyId", True), ("comment", False)):
+        body = fields.format(name).encode()
+        request = _request("POST", "/gone", upload, body)
+        assert aws.emulation.claims(request) is is_signed
+        assert request.get_data() == body
 
 
 def test_a_form_stays_readable_after_the_decision(aws: AwsServer) -> None:

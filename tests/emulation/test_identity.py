@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import requests
+from botocore.exceptions import ClientError
 
 from aws_server import AwsServer
 from localstack.host.emulation.identity import account_of, partition_of, with_region
@@ -77,6 +78,32 @@ def test_a_key_that_a_service_issued_gives_the_account_that_issued_it(aws: AwsSe
     ]
     iam.delete_access_key(UserName="u", AccessKeyId=created["AccessKeyId"])
     assert aws.client("sts", account=created["AccessKeyId"]).get_caller_identity()["Account"] == "000000000000"
+
+
+def test_who_signs_in_without_a_signature_is_where_the_pool_is(aws: AwsServer) -> None:
+    place = {"region_name": "eu-west-1", "account": "123456789012"}
+    users, identities = aws.client("cognito-idp", **place), aws.client("cognito-identity", **place)
+    pool = users.create_user_pool(PoolName="p")["UserPool"]["Id"]
+    flows = ["USER_PASSWORD_AUTH"]
+    made = users.create_user_pool_client(UserPoolId=pool, ClientName="c", ExplicitAuthFlows=flows)["UserPoolClient"]
+    identity_pool = identities.create_identity_pool(IdentityPoolName="i", AllowUnauthenticatedIdentities=True)
+    seen = []
+    aws.request_handlers.append(lambda chain, context, response: seen.append((context.region, context.account_id)))
+
+    users.sign_up(ClientId=made["ClientId"], Username="u", Password="P@ssw0rd")
+    users.admin_confirm_sign_up(UserPoolId=pool, Username="u")
+    terms = {"USERNAME": "u", "PASSWORD": "P@ssw0rd"}
+    signed_in = users.initiate_auth(ClientId=made["ClientId"], AuthFlow=flows[0], AuthParameters=terms)
+    users.global_sign_out(AccessToken=signed_in["AuthenticationResult"]["AccessToken"])
+    identity = identities.get_id(IdentityPoolId=identity_pool["IdentityPoolId"])["IdentityId"]
+    assert identities.get_open_id_token(IdentityId=identity)["IdentityId"] == identity
+    assert set(seen) == {("eu-west-1", "123456789012")}
+    assert len(seen) == 6
+
+
+def test_a_pool_that_nobody_has_is_nowhere(aws: AwsServer) -> None:
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        aws.client("cognito-idp", region_name="eu-west-1").sign_up(ClientId="none", Username="u", Password="P@ssw0rd")
 
 
 @pytest.mark.parametrize(

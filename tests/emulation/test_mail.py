@@ -96,9 +96,29 @@ def test_every_kind_of_mail_arrives(start: Callable[..., Platform], catcher: Cat
     assert message["Subject"] == "Hi Ann"
     assert texts(message) == {"text/plain": "Dear Ann", "text/html": "<i>Ann</i>"}
 
-    sesv2.send_email(FromEmailAddress="from@example.com", Destination=destination, Content={"Simple": content})
+    ses.send_bulk_templated_email(
+        Source="from@example.com",
+        Template="t",
+        DefaultTemplateData='{"name": "all"}',
+        Destinations=[
+            {"Destination": {"ToAddresses": ["a@example.com"]}, "ReplacementTemplateData": '{"name": "Ben"}'},
+            {"Destination": {"ToAddresses": ["b@example.com"]}},
+        ],
+    )
+    assert [(m["To"], m["Subject"]) for m in (catcher.next()[1], catcher.next()[1])] == [
+        ("a@example.com", "Hi Ben"),
+        ("b@example.com", "Hi all"),
+    ]
+
+    picture = {"FileName": "ä.png", "RawContent": bytes(range(256)), "ContentType": "image/png"}
+    simple = content | {"Attachments": [picture], "Headers": [{"Name": "X-Campaign", "Value": "autumn"}]}
+    sesv2.send_email(FromEmailAddress="from@example.com", Destination=destination, Content={"Simple": simple})
     _, message = catcher.next()
     assert texts(message)["text/plain"] == "Grüße"
+    assert message["X-Campaign"] == "autumn"
+    [attached] = [part for part in message.walk() if part.get_content_disposition() == "attachment"]
+    assert (attached.get_filename(), attached.get_content_type()) == ("ä.png", "image/png")
+    assert attached.get_payload(decode=True) == bytes(range(256))
     sesv2.send_email(FromEmailAddress="from@example.com", Destination=destination, Content={"Raw": {"Data": raw}})
     envelope, message = catcher.next()
     assert message["Subject"] == "raw"
@@ -117,8 +137,9 @@ def test_a_refused_mail_is_not_sent(start: Callable[..., Platform], catcher: Cat
     assert catcher.next()[1]["Subject"] == "2"
 
 
+@pytest.mark.parametrize("module", ["localstack.pro.core", "localstack"])
 def test_an_extension_brings_the_server_while_the_platform_runs(
-    start: Callable[..., Platform], home: Home, catcher: Catcher
+    module: str, start: Callable[..., Platform], home: Home, catcher: Catcher
 ) -> None:
     home.write_extension(
         "catcher",
@@ -128,7 +149,7 @@ def test_an_extension_brings_the_server_while_the_platform_runs(
             name = "catcher"
             def update_gateway_routes(self, router):
                 def use(request):
-                    from localstack.pro.core import config
+                    from {module} import config
                     config.SMTP_HOST = {catcher.address!r}
                     return "used"
                 router.add("/use", use)

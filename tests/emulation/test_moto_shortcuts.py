@@ -3,164 +3,58 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
 
+import pytest
 from botocore.exceptions import ClientError
 
+from localstack.host.emulation import direct_calls
 from platforms import Home, Platform
+from same_calls import CALLS
 
-CALLS: list[tuple[str, str, dict[str, Any]]] = [
-    ("sts", "get_caller_identity", {}),
-    ("sqs", "create_queue", {"QueueName": "plain", "Attributes": {"DelaySeconds": "0"}}),
-    ("sqs", "create_queue", {"QueueName": "plain", "Attributes": {"DelaySeconds": "5"}}),
-    ("sqs", "create_queue", {"QueueName": "f.fifo", "Attributes": {"FifoQueue": "true"}}),
-    ("sqs", "receive_message", {"QueueUrl": "URL/plain"}),
-    ("sqs", "send_message", {"QueueUrl": "URL/plain", "MessageBody": "one"}),
-    ("sqs", "send_message", {"QueueUrl": "URL/plain", "MessageBody": "late", "DelaySeconds": 600}),
-    ("sqs", "send_message", {"QueueUrl": "URL/f.fifo", "MessageBody": "no group"}),
-    (
-        "sqs",
-        "send_message",
-        {"QueueUrl": "URL/f.fifo", "MessageBody": "m", "MessageGroupId": "g", "MessageDeduplicationId": "d"},
-    ),
-    ("sqs", "get_queue_attributes", {"QueueUrl": "URL/plain", "AttributeNames": ["All"]}),
-    ("sqs", "get_queue_attributes", {"QueueUrl": "URL/f.fifo", "AttributeNames": ["All"]}),
-    ("sqs", "receive_message", {"QueueUrl": "URL/plain", "MaxNumberOfMessages": 10}),
-    (
-        "sqs",
-        "get_queue_attributes",
-        {
-            "QueueUrl": "URL/plain",
-            "AttributeNames": ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
-        },
-    ),
-    ("sqs", "get_queue_url", {"QueueName": "missing"}),
-    ("sqs", "get_queue_url", {"QueueName": "plain"}),
-    ("sqs", "send_message", {"QueueUrl": "URL/missing", "MessageBody": "x"}),
-    ("sqs", "send_message", {"QueueUrl": "URL/plain", "MessageBody": "x" * 2_000_000}),
-    (
-        "sqs",
-        "send_message",
-        {
-            "QueueUrl": "URL/plain",
-            "MessageBody": "with attributes <&>",
-            "MessageAttributes": {
-                "text": {"DataType": "String", "StringValue": "ü"},
-                "bytes": {"DataType": "Binary", "BinaryValue": b"\x00\xff"},
-            },
-        },
-    ),
-    (
-        "sqs",
-        "receive_message",
-        {"QueueUrl": "URL/plain", "MessageAttributeNames": ["All"], "AttributeNames": ["SenderId"]},
-    ),
-    ("sqs", "receive_message", {"QueueUrl": "URL/plain", "MaxNumberOfMessages": 11}),
-    ("sqs", "receive_message", {"QueueUrl": "URL/plain", "VisibilityTimeout": 50_000}),
-    ("sqs", "delete_message", {"QueueUrl": "URL/plain", "ReceiptHandle": "missing"}),
-    ("sns", "create_topic", {"Name": "topic"}),
-    (
-        "sns",
-        "publish",
-        {"TopicArn": "arn:aws:sns:us-east-1:000000000000:missing", "Message": "<RequestId>x</RequestId>"},
-    ),
-    ("sns", "publish", {"TopicArn": "arn:aws:sns:us-east-1:000000000000:topic", "Message": "m", "Subject": "s"}),
-    (
-        "sns",
-        "publish",
-        {
-            "TopicArn": "arn:aws:sns:us-east-1:000000000000:topic",
-            "Message": "m",
-            "MessageAttributes": {"a": {"DataType": "Binary", "BinaryValue": b"\x01"}},
-        },
-    ),
-    ("sns", "publish", {"PhoneNumber": "no number", "Message": "m"}),
-    (
-        "dynamodb",
-        "create_table",
-        {
-            "TableName": "table",
-            "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
-            "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
-            "BillingMode": "PAY_PER_REQUEST",
-        },
-    ),
-    ("dynamodb", "put_item", {"TableName": "missing", "Item": {"id": {"S": "1"}}}),
-    ("dynamodb", "put_item", {"TableName": "table", "Item": {"id": {"S": ""}}}),
-    (
-        "dynamodb",
-        "put_item",
-        {
-            "TableName": "table",
-            "Item": {
-                "id": {"S": "1"},
-                "bytes": {"B": b"\x00\xff"},
-                "set": {"BS": [b"a", b"b"]},
-                "nested": {"M": {"list": {"L": [{"N": "1.50"}, {"NULL": True}, {"BOOL": False}]}}},
-            },
-            "ReturnConsumedCapacity": "TOTAL",
-        },
-    ),
-    ("dynamodb", "put_item", {"TableName": "table", "Item": {"id": {"S": "1"}}, "ReturnValues": "ALL_OLD"}),
-    (
-        "dynamodb",
-        "put_item",
-        {"TableName": "table", "Item": {"id": {"S": "1"}}, "ConditionExpression": "attribute_not_exists(id)"},
-    ),
-    ("dynamodb", "get_item", {"TableName": "table", "Key": {"id": {"S": "1"}}, "ReturnConsumedCapacity": "INDEXES"}),
-    ("dynamodb", "get_item", {"TableName": "table", "Key": {"id": {"S": "missing"}}}),
-    ("dynamodb", "get_item", {"TableName": "table", "Key": {"other": {"S": "1"}}}),
-    (
-        "dynamodb",
-        "get_item",
-        {
-            "TableName": "table",
-            "Key": {"id": {"S": "1"}},
-            "ProjectionExpression": "#i",
-            "ExpressionAttributeNames": {"#i": "id"},
-        },
-    ),
-    ("dynamodb", "delete_item", {"TableName": "table", "Key": {"id": {"S": "1"}}, "ReturnValues": "ALL_OLD"}),
-    ("dynamodb", "scan", {"TableName": "table"}),
-    ("ssm", "put_parameter", {"Name": "/a/b", "Value": "v", "Type": "SecureString"}),
-    ("ssm", "get_parameter", {"Name": "/a/b"}),
-    ("ssm", "get_parameter", {"Name": "/a/b", "WithDecryption": True}),
-    ("ssm", "get_parameter", {"Name": "/a/b:7"}),
-    ("ssm", "get_parameter", {"Name": "/aws/reference/secretsmanager/x"}),
-    ("s3", "create_bucket", {"Bucket": "bucket"}),
-    ("s3", "put_object", {"Bucket": "bucket", "Key": "a/b c+ü", "Body": b"x"}),
-    ("s3", "list_objects_v2", {"Bucket": "bucket"}),
-    ("s3", "get_object", {"Bucket": "bucket", "Key": "missing"}),
-    ("iam", "get_user", {"UserName": "nobody"}),
-    ("ec2", "describe_vpcs", {}),
-    ("lambda", "get_function", {"FunctionName": "missing"}),
-    ("ssm", "get_parameter", {"Name": "missing"}),
-]
-
-
-WITHOUT = """
+OBSERVER = """
+import os
 from localstack.extensions.api import Extension
-from localstack.host.emulation import moto_shortcuts
+from localstack.host.emulation import direct_calls, moto_shortcuts
 
 class TheExtension(Extension):
-    name = "without"
+    name = "observer"
 
     def on_extension_load(self):
-        moto_shortcuts.KNOWN_VERSIONS = frozenset()
+        if "WITHOUT_SHORTCUTS" in os.environ:
+            moto_shortcuts.KNOWN_VERSIONS = frozenset()
 
     def update_gateway_routes(self, router):
-        router.add("/shortcuts", lambda request: {"count": self.count()})
+        self.answered = set()
+        original = direct_calls.answer
 
-    def count(self):
+        def answer(response_class, call):
+            result = original(response_class, call)
+            if result is not None:
+                self.answered.add((call.recognised.service.service_name, call.recognised.operation.model.name))
+            return result
+
+        direct_calls.answer = answer
+        router.add("/observed", self.observe)
+        router.add("/accounts-with-iam", self.accounts_with_iam)
+
+    def observe(self, request):
         from moto.core import responses
-        return int(responses.method_names_from_class.__module__ != "moto.core.utils")
+        is_replaced = responses.method_names_from_class.__module__ != "moto.core.utils"
+        return {"has_shortcuts": is_replaced, "directly": sorted(self.answered)}
+
+    def accounts_with_iam(self, request):
+        from moto.iam.models import iam_backends
+        return {"accounts": list(iam_backends)}
 """
 
 RANDOM = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9A-Z]{52}|(?<=-)[0-9a-f]{8,17}\b|\b\d{20}\b"
     r"|\b\d{10}(\.\d+|\d{3})?\b|datetime\([^)]*\)|\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT|127\.0\.0\.1:\d+"
-    r"|(?<='ReceiptHandle': ')[^']+|[0-9a-f]{32}="
+    r"|\b\d{4}-\d\d-\d\dT[\d:]{8}|(?<='ReceiptHandle': ')[^']+|[0-9a-f]{32}="
     r"|(?<='content-length': ')\d+|(?<='x-amz-crc32': ')\d+|(?<=': ')[A-Za-z0-9+/]{16,}=*(?=')"
 )
 
@@ -176,6 +70,8 @@ def answers(platform: Platform) -> list[str]:
         }
         try:
             answer = getattr(client, operation)(**sent)
+            if operation == "get_object":
+                answer["Body"] = answer["Body"].read()
         except ClientError as error:
             answer = error.response
         seen.append(f"{service}.{operation} {RANDOM.sub('RANDOM', repr(answer))}")
@@ -183,27 +79,29 @@ def answers(platform: Platform) -> list[str]:
 
 
 def test_answers_are_the_same_with_and_without(home: Home, start: Callable[..., Platform]) -> None:
-    home.write_extension("without", WITHOUT)
-    plain = start()
+    home.write_extension("observer", OBSERVER)
+    plain = start(WITHOUT_SHORTCUTS="1")
     expected = answers(plain)
-    assert plain.get("/shortcuts").json() == {"count": 0}
+    assert plain.get("/observed").json() == {"has_shortcuts": False, "directly": []}
     assert plain.signal() == 0
-    quick = start(EXTENSION_DEV_MODE="0")
+    quick = start()
     for found, wanted in zip(answers(quick), expected, strict=True):
         assert found == wanted
+    every_operation = [list(names) for names in sorted(direct_calls.OPERATIONS)]
+    assert quick.get("/observed").json() == {"has_shortcuts": True, "directly": every_operation}
 
 
-def test_the_shortcuts_are_there_for_the_version_that_is_locked(home: Home, start: Callable[..., Platform]) -> None:
-    home.write_extension("without", WITHOUT.replace("moto_shortcuts.KNOWN_VERSIONS = frozenset()", "pass"))
-    platform = start()
-    platform.client("sts").get_caller_identity()
-    assert platform.get("/shortcuts").json() == {"count": 1}
+def test_answers_of_all_kinds_are_written_the_same() -> None:
+    script = Path(__file__).with_name("written_twice.py")
+    written = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=120, check=False)
+    assert written.returncode == 0, written.stdout + written.stderr
+    assert written.stdout.endswith(" answers, 0 different\n")
 
 
-def test_sending_and_receiving_take_no_look_at_the_messages_that_wait(
+def test_sending_receiving_and_deleting_take_no_look_at_the_messages_that_wait(
     home: Home, start: Callable[..., Platform]
 ) -> None:
-    """Counted, not timed: how often moto asks a message whether it is visible."""
+    """Counted, not timed: how often moto asks a message whether it is visible, and whether a handle is its own."""
     home.write_extension(
         "counting",
         """
@@ -224,6 +122,11 @@ def test_sending_and_receiving_take_no_look_at_the_messages_that_wait(
                         self.looks += 1
                         return visible(message)
                     Message.visible = property(look)
+                    had = Message.had_receipt_handle
+                    def look_at_handle(message, handle):
+                        self.looks += 1
+                        return had(message, handle)
+                    Message.had_receipt_handle = look_at_handle
                 looks, self.looks = self.looks, 0
                 return {"looks": looks}
         """,
@@ -236,7 +139,22 @@ def test_sending_and_receiving_take_no_look_at_the_messages_that_wait(
         sqs.send_message_batch(QueueUrl=url, Entries=entries)
     platform.get("/count")
     sqs.send_message(QueueUrl=url, MessageBody="one more")
-    assert len(sqs.receive_message(QueueUrl=url)["Messages"]) == 1
+    received = sqs.receive_message(QueueUrl=url)["Messages"]
+    assert len(received) == 1
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=received[0]["ReceiptHandle"])
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=received[0]["ReceiptHandle"])
     assert platform.get("/count").json()["looks"] < 10
     counted = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])["Attributes"]
     assert counted == {"ApproximateNumberOfMessages": "200"}
+
+
+def test_an_account_that_only_calls_other_services_gets_no_iam(home: Home, start: Callable[..., Platform]) -> None:
+    home.write_extension("observer", OBSERVER)
+    platform = start()
+    sqs = platform.client("sqs")
+    with pytest.raises(ClientError):  # the first call of all goes the short way
+        sqs.get_queue_url(QueueName="missing")
+    sqs.create_queue(QueueName="queue")
+    assert platform.get("/accounts-with-iam").json() == {"accounts": []}
+    platform.client("iam").list_users()
+    assert platform.get("/accounts-with-iam").json() == {"accounts": ["000000000000"]}

@@ -90,6 +90,15 @@ def test_a_bucket_in_the_host_stays_there(aws: AwsServer) -> None:
     assert f"<Location>http://{host}/k</Location>" in answer.text
 
 
+def test_tokens_of_a_pool_can_be_checked_with_its_documents(named: AwsServer) -> None:
+    pool = named.client("cognito-idp", region_name="eu-west-1").create_user_pool(PoolName="p")["UserPool"]["Id"]
+    described = requests.get(f"{named.url}/{pool}/.well-known/openid-configuration", timeout=10).json()
+    assert described["issuer"].endswith(f"/{pool}")
+    assert described["jwks_uri"] == f"http://my.host:1234/{pool}/.well-known/jwks.json"
+    keys = requests.get(f"{named.url}/{pool}/.well-known/jwks.json", timeout=10).json()["keys"]
+    assert keys[0]["kty"] == "RSA"
+
+
 def test_a_changed_request_gives_the_same_urls(named: AwsServer) -> None:
     def handler(chain: Any, context: RequestContext, response: Any) -> None:
         context.service_request = {"QueueName": "renamed"}

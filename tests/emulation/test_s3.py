@@ -105,13 +105,6 @@ def test_an_object_with_the_type_of_a_form_is_kept_as_it_is(aws: AwsServer, s3: 
     assert requests.get(url, timeout=10).content == body
 
 
-def test_a_form_of_a_browser_uploads_its_file(aws: AwsServer, s3: Any) -> None:
-    file = {"file": ("local.txt", b"in the file", "text/plain")}
-    answer = requests.post(f"{aws.url}/bucket", data={"key": "from-a-form"}, files=file, timeout=10)
-    assert answer.status_code in (200, 204)
-    assert s3.get_object(Bucket="bucket", Key="from-a-form")["Body"].read() == b"in the file"
-
-
 def test_a_gzip_object_is_kept_as_it_is(s3: Any) -> None:
     s3.put_object(Bucket="bucket", Key="k", Body=b"\x1f\x8bno real gzip", ContentEncoding="gzip")
     assert s3.get_object(Bucket="bucket", Key="k")["Body"].read() == b"\x1f\x8bno real gzip"

@@ -49,6 +49,12 @@ def test_sqs_still_speaks_the_query_protocol(aws: AwsServer) -> None:
     assert body in requests.get(f"{aws.url}/000000000000/old?Action=ReceiveMessage", timeout=10).text
 
 
+def test_the_url_of_a_queue_names_its_account(aws: AwsServer) -> None:
+    url = aws.client("sqs", account="123456789012").create_queue(QueueName="theirs")["QueueUrl"]
+    assert requests.post(url, data={"Action": "SendMessage", "MessageBody": "unsigned"}, timeout=10).status_code == 200
+    assert "<Body>unsigned</Body>" in requests.get(f"{url}?Action=ReceiveMessage", timeout=10).text
+
+
 def test_sns_delivers_to_sqs(aws: AwsServer) -> None:
     sns, sqs = aws.client("sns"), aws.client("sqs")
     queue = sqs.create_queue(QueueName="inbox")["QueueUrl"]

@@ -215,15 +215,19 @@ def probed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
         yield platform
 
 
-@pytest.mark.parametrize("service", SERVICES)
-def test_the_probe_sees_what_boto3_sent_and_received(probed: Platform, service: str) -> None:
-    caller = Caller(probed, service)
+IN_CBOR = ("cloudwatch", "smithy-rpc-v2-cbor")
+"""boto3 prefers another protocol, newer SDKs for other languages this one."""
+
+
+@pytest.mark.parametrize(("service", "protocol"), [*((service, None) for service in SERVICES), IN_CBOR])
+def test_the_probe_sees_what_boto3_sent_and_received(probed: Platform, service: str, protocol: str | None) -> None:
+    caller = Caller(probed, service, protocol=protocol)
     state: State = {}
     for operation, given in SERVICES[service]:
         call = caller.call(operation, given(state) if callable(given) else given)
         seen = call.seen
         state[operation] = call.answer
-        assert (seen["service"], seen["operation"]) == (service, operation)
+        assert (seen["service"], seen["operation"], seen["protocol"]) == (service, operation, caller.protocol)
         assert (seen["region"], seen["account"]) == (REGION, ACCOUNT)
         kept = {name: value for name, value in seen["parameters"].items() if name not in MADE_BY_BOTOCORE}
         sent = {name: value for name, value in call.parameters.items() if name not in MADE_BY_BOTOCORE}
@@ -231,5 +235,7 @@ def test_the_probe_sees_what_boto3_sent_and_received(probed: Platform, service: 
         assert seen["answer"] == call.answer, operation
 
 
-def test_these_are_forty_operations_and_more() -> None:
+def test_these_are_forty_operations_and_more_in_every_protocol(probed: Platform) -> None:
     assert sum(map(len, SERVICES.values())) >= 40
+    protocols = {Caller(probed, service).protocol for service in SERVICES} | {IN_CBOR[1]}
+    assert protocols == {"query", "json", "rest-json", "rest-xml", "ec2", "smithy-rpc-v2-cbor"}

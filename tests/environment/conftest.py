@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from extension_installer import Installer
+from extension_installer import Installer, installer_from
 from extension_packages import LocalIndex, Project, serve_index
 from localstack.host.environment.provided import PROVIDED_NAMES
 from platforms import Home
@@ -49,6 +49,4 @@ def index(tmp_path: Path, greeter: Path, waver: Path, bait: tuple[Path, ...]) ->
 
 @pytest.fixture
 def installer(home: Home, index: LocalIndex) -> Installer:
-    """Uses ``index`` alone, and the setuptools of this environment to build."""
-    environ = home.environ(UV_DEFAULT_INDEX=index.url, UV_NO_BUILD_ISOLATION="1")
-    return Installer(home, {name: value for name, value in environ.items() if not name.startswith("PIP_")})
+    return installer_from(home, index)

@@ -65,12 +65,14 @@ def test_what_an_active_environment_uses_outlives_later_installations(installer:
     with holder:
         assert holder.stdout
         used = Path(holder.stdout.readline().strip())
-        for name in ("leanto-test-waver", "leanto-test-greeter", "leanto-test-waver"):
-            installer.uninstall(name) if name in str(installer.environment.installed()) else installer.install(name)
+        for _ in range(3):
+            installer.install("leanto-test-waver")
+            installer.uninstall("leanto-test-waver")
             assert used.is_dir()
         holder.communicate()
-    installer.install("leanto-test-waver")
-    installer.install("leanto-test-greeter")
+    for name in ("leanto-test-waver", "leanto-test-greeter"):
+        installer.install(name)
+        installer.uninstall(name)
     assert not used.exists()
 
 
@@ -155,13 +157,32 @@ def test_an_installation_that_is_interrupted_changes_nothing(
 
 def test_what_a_killed_installation_left_is_removed_by_the_next(installer: Installer) -> None:
     installer.install("leanto-test-greeter")
-    (installer.directory / "generations" / "7").mkdir()
-    installer.install("leanto-test-waver")
-    kept = sorted(path.name for path in (installer.directory / "generations").iterdir())
-    assert kept == ["1", "8"]
-    current = Generations(installer.directory).current()
-    assert current is not None
-    assert current.number == 8
+    leave_what_a_kill_leaves(installer.directory)
+    assert installer.install("leanto-test-waver").generation == 2
+    assert names_in(installer.directory / "generations") == ["1", "2"]
+    assert not list(installer.directory.glob(".work/scratch-*"))
+
+
+def test_what_a_killed_installation_left_is_removed_by_the_next_start(installer: Installer) -> None:
+    installer.install("leanto-test-greeter")
+    leave_what_a_kill_leaves(installer.directory)
+    with Generations(installer.directory).locked("install x", installer.lines.append):
+        (installer.directory / "generations" / "7").mkdir()
+        load(installer)
+        assert names_in(installer.directory / "generations") == ["1", "7"]  # somebody is at work there
+    load(installer)
+    assert names_in(installer.directory / "generations") == ["1"]
+    assert names_in(installer.directory) == [".work", "extensions.toml", "generations", "python_venv"]
+
+
+def leave_what_a_kill_leaves(directory: Path) -> None:
+    (directory / "generations" / "7").mkdir()
+    (directory / ".work" / "scratch-1").mkdir()
+    (directory / "python_venv.new").symlink_to("generations/7")
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
 
 
 def add_generation(generations: Generations) -> int:
@@ -171,12 +192,12 @@ def add_generation(generations: Generations) -> int:
     return fresh.number
 
 
-def test_the_generation_before_is_kept_in_a_volume_behind_a_symbolic_link(tmp_path: Path) -> None:
+def test_five_generations_are_kept_in_a_volume_behind_a_symbolic_link(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "volume").symlink_to("real")
     generations = Generations(tmp_path / "volume")
-    assert [add_generation(generations) for _ in range(3)] == [1, 2, 3]
-    assert sorted(path.name for path in (tmp_path / "real" / "generations").iterdir()) == ["2", "3"]
+    assert [add_generation(generations) for _ in range(7)] == [1, 2, 3, 4, 5, 6, 7]
+    assert names_in(tmp_path / "real" / "generations") == ["3", "4", "5", "6", "7"]
 
 
 def test_a_change_that_can_not_be_put_in_force_leaves_the_generation_before(tmp_path: Path) -> None:
@@ -209,6 +230,23 @@ def test_starts_install_what_is_asked_for_and_go_on_after_failures(
     before, asked = installer.state(), len(index.requested)
     installer.lines.clear()
     installer.environment.auto_install(("leanto-test-greeter",), installer.lines.append)
+    assert (installer.state(), installer.lines, len(index.requested)) == (before, [], asked)
+
+
+def test_starts_install_what_a_lock_says(installer: Installer, index: LocalIndex, tmp_path: Path) -> None:
+    installer.install("leanto-test-greeter")
+    text = installer.environment.exported_lock()
+    index.add(Project("leanto-test-greeter", "0.2.0").wheel(tmp_path))
+    installer.uninstall("greeter")
+    lock = installer.home.config / "conf.d" / "pylock.toml"
+    lock.parent.mkdir(parents=True)
+    lock.write_text(text)
+    installer.environment.auto_install(("leanto-test-waver",), installer.lines.append)
+    found = {one.distribution.name: one.distribution.version for one in installer.environment.installed()}
+    assert found == {"leanto-test-greeter": "0.1.0", "leanto-test-waver": "0.1.0"}
+    before, asked = installer.state(), len(index.requested)
+    installer.lines.clear()
+    installer.environment.auto_install(("leanto-test-waver",), installer.lines.append)
     assert (installer.state(), installer.lines, len(index.requested)) == (before, [], asked)
 
 

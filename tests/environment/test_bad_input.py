@@ -12,6 +12,7 @@ import pytest
 from extension_installer import Installer
 from extension_packages import LocalIndex, Project, build
 from localstack.host.errors import (
+    ConflictError,
     InstallError,
     LeantoError,
     NoExtensionError,
@@ -133,30 +134,47 @@ def test_what_the_host_provides(refused: Refusal, index: LocalIndex, text: str) 
 def test_a_conflict_with_the_host(refused: Refusal, index: LocalIndex, wheels: Path) -> None:
     index.add(Project("leanto-test-old", requires=("werkzeug<2",)).wheel(wheels))
     index.add(Project("leanto-test-user", requires=("leanto-test-old",)).wheel(wheels))
-    error = refused("leanto-test-user", ResolutionError)
+    error = refused("leanto-test-user", ConflictError)
     assert "leanto-test-old needs werkzeug<2, this host has werkzeug 3.1." in error.message
 
 
 def test_a_later_localstack_than_the_host_provides(refused: Refusal, index: LocalIndex, wheels: Path) -> None:
     index.add(Project("leanto-test-future", requires=("localstack>=5",)).wheel(wheels))
-    error = refused("leanto-test-future", ResolutionError)
+    error = refused("leanto-test-future", ConflictError)
     assert "leanto-test-future needs localstack>=5, this host provides localstack 4.14.0" in error.message
 
 
 def test_an_extension_that_insists_on_its_own_localstack(refused: Refusal, index: LocalIndex, wheels: Path) -> None:
     wanted = "localstack @ git+https://github.com/localstack/localstack"
     index.add(Project("leanto-test-headstrong", requires=(wanted,)).wheel(wheels))
-    error = refused("leanto-test-headstrong", ResolutionError)
+    error = refused("leanto-test-headstrong", ConflictError)
     assert "insists on localstack from a URL of its own" in error.message
 
 
-def test_two_extensions_that_do_not_go_together(
-    refused: Refusal, installer: Installer, index: LocalIndex, wheels: Path
+def test_a_requirement_that_the_index_has_in_another_version_alone(
+    refused: Refusal, index: LocalIndex, wheels: Path
 ) -> None:
     index.add(Project("leanto-test-quarrel", requires=("leanto-test-waver<0.1",)).wheel(wheels))
-    installer.install("leanto-test-waver")
     error = refused("leanto-test-quarrel", ResolutionError)
-    assert "leanto-test-waver<0.1" in error.message + str(error.hint)
+    assert "leanto-test-quarrel needs leanto-test-waver<0.1, only leanto-test-waver==0.1.0 is" in error.message
+
+
+@pytest.mark.parametrize("is_direct", [True, False])
+def test_two_extensions_that_contradict_each_other_are_both_named(
+    refused: Refusal, installer: Installer, index: LocalIndex, tmp_path: Path, is_direct: bool
+) -> None:
+    for version in ("1.0", "2.0"):
+        index.add(Project("leanto-test-lib", version, plugin=None).wheel(tmp_path))
+    index.add(Project("leanto-test-between", requires=("leanto-test-lib>=2",), plugin=None).wheel(tmp_path))
+    index.add(Project("leanto-test-old", requires=("leanto-test-lib<2",)).wheel(tmp_path))
+    needed, name = ("leanto-test-lib>=2", "direct") if is_direct else ("leanto-test-between", "indirect")
+    index.add(Project(f"leanto-test-{name}", requires=(needed,)).wheel(tmp_path))
+    installer.install("leanto-test-waver")
+    installer.install("leanto-test-old")
+    error = refused(f"leanto-test-{name}", ConflictError)
+    assert f"leanto-test-old and leanto-test-{name} contradict each other: " in error.message
+    assert "needs leanto-test-lib<2" in error.message
+    assert error.exit_code == 2
 
 
 def test_a_broken_wheel(refused: Refusal, tmp_path: Path) -> None:

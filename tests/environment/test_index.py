@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from localstack.host.environment.environment import ExtensionEnvironment
+from localstack.host.environment.progress import Reporter
 from localstack.host.environment.provided import PROVIDED_NAMES
 from localstack.host.settings import Settings
 from localstack.host.version import LOCALSTACK_VERSION
@@ -29,7 +30,7 @@ def test_published_extensions_are_installed_and_nothing_of_upstream_is_fetched(
     environment = ExtensionEnvironment(Settings.load(home.environ(UV_CACHE_DIR=str(cache))))
     lines: list[str] = []
     for name in PUBLISHED:
-        environment.install(name, home.path, lines.append, verbose=True)
+        environment.install(name, home.path, Reporter(lines.append, detail=lines.append))
     assert {extension.name for extension in environment.installed()} == set(PUBLISHED.values())
     upstream = {name.replace("-", "_") for name in PROVIDED_NAMES}
     cached = {path.name for path in cache.rglob("*.dist-info") if path.name.partition("-")[0] in upstream}

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 from extension_installer import Installer
 from extension_packages import LocalIndex, Project, build, write_seed_project
-from localstack.host.environment.environment import InstallOutcome
+from localstack.host.environment.change import Outcome
 from localstack.host.environment.provided import PROVIDED_NAMES
 from localstack.host.errors import InstallError, NotInstalledError
 from localstack.host.version import LOCALSTACK_VERSION
@@ -33,12 +35,16 @@ def commit(folder: Path) -> None:
     git("commit", "-m", "change", folder=folder)
 
 
-def test_an_extension_is_installed_by_name_and_listed(installer: Installer) -> None:
+def test_an_extension_is_installed_by_name_and_listed(installer: Installer, greeter: Path) -> None:
+    digest = hashlib.sha256(greeter.read_bytes()).hexdigest()
+    provided = f"localstack {LOCALSTACK_VERSION}, localstack-core {LOCALSTACK_VERSION}, plux {version('plux')}"
     result = installer.install("leanto-test-greeter")
-    assert result.outcome is InstallOutcome.INSTALLED
+    assert result.outcome is Outcome.CHANGED
     assert installer.lines == [
         "Checking installed extensions",
         "Installing extension",
+        f"  + leanto-test-greeter 0.1.0 ({greeter.stat().st_size / 1000:.1f} kB, sha256 {digest[:12]})",
+        f"  = provided by the host: {provided}",
         "Extension successfully installed",
         "Extension installation completed",
     ]
@@ -109,15 +115,22 @@ def test_installing_again_changes_nothing(installer: Installer) -> None:
         "'leanto-test-greeter==0.1.0'",
         "leanto-test-greeter>=0.1",
     ):
-        assert installer.install(text).outcome is InstallOutcome.ALREADY_INSTALLED
+        assert installer.install(text).outcome is Outcome.UNCHANGED
     assert installer.lines[1] == "Extension leanto-test-greeter (0.1.0 by Jane Doe) already installed"
     assert installer.state() == before
+
+
+def test_a_release_is_found_at_once(installer: Installer, index: LocalIndex, tmp_path: Path) -> None:
+    installer.install("leanto-test-waver")
+    index.add(Project("leanto-test-waver", "0.2.0").wheel(tmp_path))  # though uv remembers the index as it was
+    installer.install("leanto-test-waver==0.2.0")
+    assert installer.environment.installed()[0].distribution.version == "0.2.0"
 
 
 def test_another_version_replaces_the_installed_one(installer: Installer, index: LocalIndex, wheels: Path) -> None:
     index.add(Project("leanto-test-greeter", "0.2.0").wheel(wheels))
     installer.install("leanto-test-greeter==0.1.0")
-    assert installer.install("leanto-test-greeter==0.2.0").outcome is InstallOutcome.INSTALLED
+    assert installer.install("leanto-test-greeter==0.2.0").outcome is Outcome.CHANGED
     assert [one.distribution.version for one in installer.environment.installed()] == ["0.2.0"]
 
 
@@ -148,8 +161,9 @@ def test_uninstalling_takes_the_distribution_or_the_plugin_name(installer: Insta
     installer.install("leanto-test-greeter")
     installer.lines.clear()
     installer.uninstall(name)
-    assert installer.lines[-2:] == [
+    assert installer.lines[-3:] == [
         "Uninstalling extension leanto-test-greeter (0.1.0)",
+        "  - leanto-test-greeter 0.1.0",
         "Extension successfully uninstalled",
     ]
     assert installer.plugin_names() == []
@@ -211,8 +225,8 @@ def test_the_documented_extension_is_installed_from_a_relative_file_url(
 @pytest.mark.parametrize("text", ["file://.", "file://{}", ".", "./", "{}", "file:."])
 def test_a_folder_is_installed_in_each_spelling(installer: Installer, text: str, tmp_path: Path) -> None:
     project = Project("leanto-test-folder", plugin="folder").write(tmp_path / "a project")
-    environment, lines = installer.environment, installer.lines
-    environment.install(text.format(str(project).replace(" ", "%20" if "file" in text else " ")), project, lines.append)
+    spelling = text.format(str(project).replace(" ", "%20" if "file" in text else " "))
+    installer.environment.install(spelling, project, installer.reporter)
     assert installer.plugin_names() == ["folder"]
 
 
@@ -234,9 +248,9 @@ def test_links_that_lead_nowhere_do_not_hinder_a_folder(installer: Installer) ->
 def test_a_folder_is_built_again_only_after_it_changed(installer: Installer, tmp_path: Path) -> None:
     project = Project("leanto-test-folder", plugin="folder").write(tmp_path / "project")
     installer.install(project)
-    assert installer.install(project).outcome is InstallOutcome.ALREADY_INSTALLED
+    assert installer.install(project).outcome is Outcome.UNCHANGED
     (project / "leanto_test_folder" / "__init__.py").write_text("VERSION = 'changed'\n")
-    assert installer.install(project).outcome is InstallOutcome.INSTALLED
+    assert installer.install(project).outcome is Outcome.CHANGED
     assert run_python(installer, "import leanto_test_folder as f; print(f.VERSION)").strip() == "changed"
 
 
@@ -247,7 +261,7 @@ def test_a_git_repository_is_installed_as_the_documentation_writes_it(installer:
     text = f"git+file://{repository}/#egg=leanto_tests_stripe&subdirectory=stripe"
     installer.install(text)  # egg is not quite its name, as in the documentation
     assert installer.plugin_names() == ["localstripe"]
-    assert installer.install(text).outcome is InstallOutcome.ALREADY_INSTALLED
+    assert installer.install(text).outcome is Outcome.UNCHANGED
 
 
 def test_a_git_extension_moves_on_only_when_it_is_asked_for(installer: Installer, tmp_path: Path) -> None:
@@ -260,7 +274,7 @@ def test_a_git_extension_moves_on_only_when_it_is_asked_for(installer: Installer
     code = "import leanto_test_stripe as s; print(s.VERSION)"
     installer.install("leanto-test-greeter")
     assert run_python(installer, code).strip() == "0.1.0"
-    assert installer.install(text).outcome is InstallOutcome.INSTALLED
+    assert installer.install(text).outcome is Outcome.CHANGED
     assert run_python(installer, code).strip() == "newer"
 
 

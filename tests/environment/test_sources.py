@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from extension_packages import Project
@@ -88,12 +89,80 @@ def test_paths_start_at_the_given_folder(tmp_path: Path) -> None:
     assert parse_source("x[a] @ file://./x-1.0.tar.gz", tmp_path) == ArchiveSource(archive, ("a",))
 
 
-@given(
-    st.one_of(st.text(), st.from_regex(r"(git\+https|https|file|x @ git\+ssh)://?[\[\]@#:./a-z=&-]*", fullmatch=True))
+@pytest.mark.parametrize(
+    ("text", "position"),
+    [
+        ("one two", 5),
+        ("  'one >>1'", 8),
+        ("one\ntwo", 4),
+        ("-r x", 1),
+        ("x; python_version > '3 --index-url=http://x'", 24),
+        ("git+https://example.com/x y", 26),
+        ("x @ ftp://example.com/x.whl", 5),
+        ("git+https://example.com/x#egg=a&branch=b", 27),
+        ("git+https://example.com/x#egg=a&subdirectory=../y", 33),
+        ("git+https://[example.com/x", 10),
+    ],
 )
-def test_any_other_text_is_understood_or_refused(text: str) -> None:
-    with contextlib.suppress(SourceError):  # anything else fails the test
+def test_an_error_says_where_the_text_is_wrong(text: str, position: int) -> None:
+    with pytest.raises(SourceError, match=rf"\(at character {position}\)$"):
         parse_source(text, Path("/nowhere"))
+
+
+ANYTHING = st.one_of(
+    st.text(),
+    st.text(alphabet="-=@#:;&./\\ ab[]%\n\t\0'\"~$`|"),
+    st.from_regex(r"(git\+https|https|file|x @ git\+ssh)://?[\[\]@#:./a-z=&-]*", fullmatch=True),
+    st.builds(
+        "{}{}{}{}".format,
+        st.sampled_from(["", " ", "'", "x @ ", "x[a] @ ", "-", "--index-url="]),
+        st.sampled_from(
+            ["git+https://", "git+ssh://", "git+ext::", "https://", "http://", "file://", "FILE:", "ssh:", ""]
+        ),
+        st.text(alphabet="a-@/.%:;&=#~ \\\n"),
+        st.sampled_from(
+            [
+                "",
+                "; python_version > ' --x'",
+                "#egg=-x",
+                "#subdirectory=../..",
+                "#subdirectory=%2e%2e/x",
+                "#subdirectory=/etc",
+                ".whl",
+            ]
+        ),
+    ),
+)
+
+
+@settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(ANYTHING)
+def test_no_text_becomes_an_option_another_scheme_or_a_folder_outside(text: str) -> None:
+    """Any text is refused by a ``SourceError`` or becomes a value whose line for uv names one thing to install."""
+    source = None
+    with contextlib.suppress(SourceError):
+        source = parse_source(text, Path("/nowhere"))
+    match source:
+        case None:
+            return
+        case IndexSource(requirement):
+            line = str(requirement)
+            assert requirement.url is None
+        case GitSource():
+            line = source.line()
+            assert urlsplit(line).scheme in ("git+https", "git+ssh", "git+file")
+            assert not urlsplit(line).netloc.rpartition("@")[2].startswith("-")
+            assert not source.subdirectory or not unquote(source.subdirectory).startswith("/")
+            assert ".." not in Path(unquote(source.subdirectory or "")).parts
+        case RemoteSource():
+            line = source.line()
+            assert urlsplit(line).scheme == "https"
+        case ArchiveSource() | FolderSource():
+            line = source.path.as_uri()
+            assert source.path.is_absolute()
+    assert not line.startswith("-")
+    assert len(line.splitlines()) == 1
+    assert " -" not in line
 
 
 def test_a_folder_has_another_fingerprint_only_when_its_files_change(tmp_path: Path) -> None:

@@ -257,7 +257,7 @@ class SlowFile(BytesIO):
 def test_a_slow_disk_stops_only_the_upload_that_it_keeps(
     open_door: Callable[..., Door], monkeypatch: pytest.MonkeyPatch, protocol: str
 ) -> None:
-    door = open_door(memory_body_bytes=10_000)
+    door = open_door(memory_body_bytes=10_000, memory_together_bytes=0)
     file = SlowFile()
     monkeypatch.setattr("localstack.host.gateway.front_door.upload.tempfile.TemporaryFile", lambda dir: file)
     parts = [b"a" * SlowFile.FAST_BYTES, b"b" * 15_000]

@@ -278,7 +278,7 @@ def test_the_refusal_arrives_although_the_client_is_still_sending(door: Door) ->
 
 
 def test_a_body_that_cannot_be_kept_is_answered_507(open_door: Callable[..., Door]) -> None:
-    door = open_door(memory_body_bytes=1000)
+    door = open_door(memory_body_bytes=1000, memory_together_bytes=0)
     door.logs_errors = True
     (door.folder / "volume" / "tmp").rmdir()
     assert door.ask("/echo", "POST", b"x" * 5000).status == 507

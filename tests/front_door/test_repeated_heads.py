@@ -13,6 +13,7 @@ from rolo import Request, Response
 from doors import Door, request, wait_until
 from localstack.host.gateway.front_door.loop import Limits
 from localstack.host.gateway.front_door.messages import MessageReader
+from localstack.host.memory_budget import MemoryBudget
 
 FIELDS = {
     "no more than a host": b"Host: localhost\r\n",
@@ -34,7 +35,7 @@ LINES = [
 
 def read(folder: Path, *pieces: bytes) -> list[object]:
     """What a connection's reader makes of pieces that arrive one after the other."""
-    reader = MessageReader(Limits(), folder)
+    reader = MessageReader(Limits(), folder, MemoryBudget(0))
     for piece in pieces:
         reader.ready.clear()
         reader.upgrade = None

@@ -53,6 +53,24 @@ def test_one_case_gives_a_row_for_each_server_and_a_picture(client: str, tmp_pat
     assert {"leanto", "rolo/Twisted"} <= set(bars)
 
 
+def test_what_was_measured_goes_into_the_document_and_the_rest_stays(tmp_path: Path) -> None:
+    document = tmp_path / "document.md"
+    places = {part: f"<!-- {part}: begin -->\n\nold {part}\n\n<!-- {part}: end -->" for part in ("gateway", "aws")}
+    document.write_text("\n\n".join(["# Title", *places.values(), "last line\n"]))
+    arguments = ["--rounds", "1", "--client", "python", "--write", "--document", str(document)]
+    result = benchmark("--cases", "route-1", "--servers", "constant", *arguments)
+    assert result.returncode == 0, result.stderr
+    text = document.read_text()
+    assert "old gateway" not in text
+    assert rows_below("Requests per second and what one costs", text)[1:]
+    assert text.endswith(f"<!-- gateway: end -->\n\n{places['aws']}\n\nlast line\n")
+    assert (tmp_path / "gateway-benchmark.svg").exists()
+    refused = benchmark("--cases", "start", "--servers", "leanto", *arguments)
+    assert refused.returncode == 1
+    assert "has no place for the part 'start': add <!-- start: begin --> and <!-- start: end -->" in refused.stderr
+    assert document.read_text() == text
+
+
 def test_a_peer_whose_python_is_missing_is_told_as_not_run() -> None:
     result = benchmark(
         *("--cases", "route-1", "--servers", "localstack-core", "--rounds", "1"),

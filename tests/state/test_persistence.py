@@ -2,70 +2,27 @@
 
 from __future__ import annotations
 
-import io
 import json
 import signal
 import stat
-import subprocess
-import sys
-import time
-import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from contextlib import suppress
+from itertools import count
 from typing import Any
 
-from platforms import START_TIMEOUT_SECONDS, Home, Platform
+import requests
 
-LARGE = bytes(range(256)) * 4096 * 17
-"""17 MiB: above what moto keeps of an object in memory."""
-
-WRITER = """
-import sys
-from pathlib import Path
-from localstack.host.emulation.state.snapshot import Section, Snapshot
-
-def content(file):
-    file.write(b"half" * 500_000)
-    file.flush()
-    print("writing", flush=True)
-    sys.stdin.read()
-
-Snapshot(Path(sys.argv[1])).write([(Section(("moto.s3.models:S3Backend",), ("s3",)), content)], {})
-"""
+from platforms import Home, Platform
+from snapshots import LARGE, contents, kept_of, manifest_of, queue_names, section_of, snapshot_of, wait_for_section
 
 
-def snapshot_of(home: Home) -> Path:
-    return home.volume / "state" / "emulation.snapshot"
-
-
-def services_in(home: Home) -> list[str]:
-    """Names of the services that the snapshot holds; none when there is no snapshot yet."""
-    if not snapshot_of(home).exists():
-        return []
-    with zipfile.ZipFile(snapshot_of(home)) as archive:
-        manifest = json.loads(archive.read("manifest.json"))
-    return sorted(service for section in manifest["sections"] for service in section["services"])
-
-
-def rewrite(path: Path, change: Callable[[dict[str, Any]], None]) -> bytes:
-    """Change the manifest of a snapshot, and return the file's new bytes."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(path) as source, zipfile.ZipFile(buffer, "w") as target:
-        for name in source.namelist():
-            data = source.read(name)
-            if name == "manifest.json":
-                manifest = json.loads(data)
-                change(manifest)
-                data = json.dumps(manifest).encode()
-            target.writestr(name, data)
-    path.write_bytes(buffer.getvalue())
-    return buffer.getvalue()
-
-
-def queue_names(platform: Platform) -> list[str]:
-    urls = platform.client("sqs").list_queues().get("QueueUrls", [])
-    return sorted(url.rpartition("/")[2] for url in urls)
+def rewrite(home: Home, change: Callable[[dict[str, Any]], None]) -> dict[str, bytes]:
+    """Change the manifest of the snapshot; its files then."""
+    manifest = manifest_of(home)
+    change(manifest)
+    (snapshot_of(home) / "manifest.json").write_text(json.dumps(manifest))
+    return contents(snapshot_of(home))
 
 
 def save_a_queue(start: Callable[..., Platform]) -> None:
@@ -79,7 +36,7 @@ def test_what_services_hold_is_there_after_a_stop_and_a_start(start: Callable[..
     first = start(PERSISTENCE="1")
     key_id = fill(first)
     assert first.signal() == 0
-    assert stat.S_IMODE(snapshot_of(home).stat().st_mode) == 0o600
+    assert {stat.S_IMODE(path.stat().st_mode) for path in snapshot_of(home).iterdir()} == {0o600}
 
     second = start(PERSISTENCE="1")
     assert second.client("sqs", region_name="eu-west-1").list_queues()["QueueUrls"][0].endswith("/far")
@@ -193,35 +150,62 @@ def test_many_first_calls_at_once_see_all_of_the_state(start: Callable[..., Plat
     assert len(set(urls)) == 1
 
 
-def test_a_kill_while_the_snapshot_is_written_keeps_the_one_before(start: Callable[..., Platform], home: Home) -> None:
-    save_a_queue(start)
-    before = snapshot_of(home).read_bytes()
-    writer = subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(snapshot_of(home))],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
+def test_a_kill_at_any_step_of_a_save_leaves_what_was_saved_last(start: Callable[..., Platform], home: Home) -> None:
+    """An extension kills the platform at one step after the other, until a save has no more steps."""
+    home.write_extension(
+        "killer",
+        """
+        import os, signal, sys
+        from localstack.extensions.api import Extension
+
+        folder, step = os.environ["STATE_FOLDER"], int(os.environ["KILL_AT_STEP"])
+        steps = 0
+
+        def count(event, arguments):
+            global steps
+            if event in ("open", "os.rename", "os.remove") and str(arguments[0]).startswith(folder):
+                is_write = event != "open" or arguments[1] is None or arguments[2] & (os.O_WRONLY | os.O_RDWR)
+                steps += bool(is_write)
+                if steps == step:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        class TheExtension(Extension):
+            name = "killer"
+            def on_platform_ready(self):
+                sys.addaudithook(count)
+        """,
     )
-    with writer:
-        assert writer.stdout is not None
-        assert writer.stdout.readline() == "writing\n"
-        assert len(list(snapshot_of(home).parent.glob(".*.part"))) == 1
-        writer.kill()
-    assert snapshot_of(home).read_bytes() == before
-    second = start(PERSISTENCE="1")
-    assert queue_names(second) == ["queue"]
-    second.client("sqs").create_queue(QueueName="other")
-    second.signal()
-    assert not list(snapshot_of(home).parent.glob(".*.part"))
+    settings = {"PERSISTENCE": "1", "SNAPSHOT_SAVE_STRATEGY": "ON_SHUTDOWN", "STATE_FOLDER": str(snapshot_of(home))}
+    first = start(**settings, KILL_AT_STEP="-1")
+    first.client("sqs").create_queue(QueueName="queue-00")
+    assert first.signal() == 0
+    saved = ["queue-00"]
+    for step in count(1):
+        platform = start(**settings, KILL_AT_STEP=str(step))
+        assert queue_names(platform) in (saved, [*saved, f"queue-{step - 1:02}"]), f"killed at step {step - 1}"
+        saved = queue_names(platform)
+        platform.client("sqs").create_queue(QueueName=f"queue-{step:02}")
+        if step % 2:
+            platform.process.terminate()
+        else:
+            with suppress(requests.ConnectionError):
+                platform.request("POST", "/_localstack/state/save")
+                platform.process.terminate()
+        if platform.process.wait(30) == 0:
+            break
+    assert step > 5
+    last = start(PERSISTENCE="1", STATE_FOLDER="/nowhere", KILL_AT_STEP="-1")
+    assert queue_names(last) == [*saved, f"queue-{step:02}"]
+    assert {path.name for path in snapshot_of(home).iterdir()} == {
+        "manifest.json",
+        *(section["pickle"] for section in manifest_of(home)["sections"]),
+    }
 
 
 def test_what_was_saved_meanwhile_outlives_a_kill_of_the_platform(start: Callable[..., Platform], home: Home) -> None:
     first = start(PERSISTENCE="1", SNAPSHOT_SAVE_STRATEGY="ON_REQUEST")
     first.client("sqs").create_queue(QueueName="queue")
-    deadline = time.monotonic() + START_TIMEOUT_SECONDS
-    while "sqs" not in services_in(home):
-        assert time.monotonic() < deadline, "nothing was saved"
-        first.get("/_localstack/health")
+    wait_for_section("sqs", home, first)
     first.signal(signal.SIGKILL)
     assert queue_names(start(PERSISTENCE="1")) == ["queue"]
 
@@ -230,14 +214,14 @@ def test_a_snapshot_of_another_moto_is_refused_with_a_reason_and_kept(
     start: Callable[..., Platform], home: Home
 ) -> None:
     save_a_queue(start)
-    content = rewrite(snapshot_of(home), lambda manifest: manifest.update(moto="4.0.1"))
+    content = rewrite(home, lambda manifest: manifest.update(moto="4.0.1"))
     second = start(PERSISTENCE="1")
     line = second.wait_for("was saved with moto 4.0.1; this is moto 5")
-    assert "emulation.kept-1.snapshot" in line
+    assert f"it is kept as {kept_of(home)}" in line
     assert queue_names(second) == []
     second.client("sqs").create_queue(QueueName="new")
     second.signal()
-    assert (snapshot_of(home).parent / "emulation.kept-1.snapshot").read_bytes() == content
+    assert contents(kept_of(home)) == content
     assert queue_names(start(PERSISTENCE="1")) == ["new"]
 
 
@@ -248,17 +232,16 @@ def test_a_damaged_section_is_reported_and_kept_and_the_others_are_read(
     first.client("sqs").create_queue(QueueName="queue")
     first.client("ssm").put_parameter(Name="name", Value="unmistakable", Type="String")
     first.signal()
-    data = bytearray(snapshot_of(home).read_bytes())
-    place = data.index(b"unmistakable")
-    data[place : place + 12] = b"unmistakablE"
-    snapshot_of(home).write_bytes(data)
+    part = snapshot_of(home) / section_of("ssm", home)["pickle"]
+    part.write_bytes(part.read_bytes().replace(b"unmistakable", b"unmistakablE"))
+    damaged = contents(snapshot_of(home))
     second = start(PERSISTENCE="1")
     assert second.client("ssm").describe_parameters()["Parameters"] == []
-    second.wait_for("the state of ssm can't be read: .*: Bad CRC-32 .*; the snapshot is kept as .*kept-1")
+    second.wait_for(f"the state of ssm can't be read: .*its checksum is wrong; it is kept as {kept_of(home)}")
     assert queue_names(second) == ["queue"]
     second.client("sqs").create_queue(QueueName="other")
     second.signal()
-    assert (snapshot_of(home).parent / "emulation.kept-1.snapshot").read_bytes() == data
+    assert contents(kept_of(home)) == damaged
     assert "Traceback" not in second.log
 
 
@@ -266,15 +249,51 @@ def test_a_snapshot_that_is_not_loaded_is_kept_when_the_next_one_takes_its_place
     start: Callable[..., Platform], home: Home
 ) -> None:
     save_a_queue(start)
-    content = snapshot_of(home).read_bytes()
+    content = contents(snapshot_of(home))
     second = start(PERSISTENCE="1", SNAPSHOT_LOAD_STRATEGY="MANUAL")
     assert queue_names(second) == []
     second.client("sqs").create_queue(QueueName="new")
     second.signal()
-    assert (snapshot_of(home).parent / "emulation.kept-1.snapshot").read_bytes() == content
+    assert contents(kept_of(home)) == content
     third = start(PERSISTENCE="1", SNAPSHOT_LOAD_STRATEGY="MANUAL")
     assert third.request("POST", "/_localstack/state/load").json()["status"] == "ok"
     assert queue_names(third) == ["new"]
+
+
+def test_a_service_that_can_not_be_saved_is_named_and_what_was_saved_of_it_is_kept(
+    start: Callable[..., Platform], home: Home
+) -> None:
+    home.write_extension(
+        "spoiler",
+        """
+        from localstack.extensions.api import Extension
+
+        class TheExtension(Extension):
+            name = "spoiler"
+            def update_gateway_routes(self, router):
+                router.add("/spoil", self.spoil)
+            def spoil(self, request):
+                from moto.sqs.models import sqs_backends
+                sqs_backends["000000000000"]["us-east-1"].spoiled = (number for number in range(3))
+                return "spoiled"
+        """,
+    )
+    first = start(PERSISTENCE="1")
+    first.client("sqs").create_queue(QueueName="queue")
+    first.client("ssm").put_parameter(Name="name", Value="value", Type="String")
+    first.request("POST", "/_localstack/state/save")
+    whole = contents(snapshot_of(home))
+    first.get("/spoil")
+    answer = first.request("POST", "/_localstack/state/save").json()
+    assert (answer["status"], list(answer["lost"])) == ("ok", ["sqs"])
+    assert "generator" in answer["lost"]["sqs"]
+    first.wait_for("the state of sqs is not in emulation: TypeError: .*generator")
+    assert "ssm" in answer["services"]
+    assert contents(kept_of(home)) == whole
+    assert first.signal() == 0
+    second = start(PERSISTENCE="1")
+    assert queue_names(second) == []
+    assert second.client("ssm").get_parameter(Name="name")["Parameter"]["Value"] == "value"
 
 
 def test_a_snapshot_that_can_not_be_loaded_is_kept_and_what_is_there_now_does_not_replace_it(
@@ -286,10 +305,10 @@ def test_a_snapshot_that_can_not_be_loaded_is_kept_and_what_is_there_now_does_no
         for section in manifest["sections"]:
             section["keys"] = ["moto.sqs.models:NoSuchBackend"]
 
-    content = rewrite(snapshot_of(home), name_another_class)
+    content = rewrite(home, name_another_class)
     second = start(PERSISTENCE="1", SNAPSHOT_LOAD_STRATEGY="ON_STARTUP")
     assert "can't be loaded" in second.wait_for("the saved state is not used")
     second.client("sqs").create_queue(QueueName="other")
     second.signal()
-    assert (snapshot_of(home).parent / "emulation.kept-1.snapshot").read_bytes() == content
+    assert contents(kept_of(home)) == content
     assert "Traceback" not in second.log

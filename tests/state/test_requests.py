@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,6 +11,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from localstack.sdk.api import PodsApi, StateApi
+from localstack.sdk.api_client import ApiClient
+from localstack.sdk.configuration import Configuration
+from localstack.sdk.exceptions import NotFoundException
+from localstack.sdk.models import RemoteConfig
 from localstack.sdk.pods import PodsClient
 from localstack.sdk.pods.exceptions import PodLoadException
 from localstack.sdk.state import StateClient
@@ -34,8 +40,8 @@ def platform(_running: Platform) -> Platform:
     return _running
 
 
-def queues(platform: Platform) -> list[str]:
-    urls = platform.client("sqs").list_queues().get("QueueUrls", [])
+def queues(platform: Platform, **client: str) -> list[str]:
+    urls = platform.client("sqs", **client).list_queues().get("QueueUrls", [])
     return sorted(url.rpartition("/")[2] for url in urls)
 
 
@@ -93,7 +99,7 @@ def test_resources_are_listed_by_their_type(platform: Platform) -> None:
 
 
 def test_state_is_saved_and_loaded_on_request(platform: Platform, home_of_all: Home) -> None:
-    (home_of_all.volume / "state" / "emulation.snapshot").unlink(missing_ok=True)
+    shutil.rmtree(home_of_all.volume / "state" / "emulation", ignore_errors=True)
     nothing = platform.request("POST", "/_localstack/state/load")
     assert nothing.status_code == 404
     assert "there is no snapshot" in nothing.json()["message"]
@@ -109,7 +115,7 @@ def test_state_is_saved_and_loaded_on_request(platform: Platform, home_of_all: H
 def test_a_snapshot_that_others_may_write_is_not_loaded(platform: Platform, home_of_all: Home) -> None:
     fill(platform)
     platform.request("POST", "/_localstack/state/save")
-    snapshot = home_of_all.volume / "state" / "emulation.snapshot"
+    snapshot = home_of_all.volume / "state" / "emulation" / "manifest.json"
     snapshot.chmod(0o622)
     answer = platform.request("POST", "/_localstack/state/load")
     assert answer.status_code == 409
@@ -117,14 +123,24 @@ def test_a_snapshot_that_others_may_write_is_not_loaded(platform: Platform, home
     assert queues(platform) == ["queue"]
 
 
-def test_a_damaged_snapshot_is_not_loaded(platform: Platform, home_of_all: Home) -> None:
+@pytest.mark.parametrize("damage", ["manifest", "pickle", "missing"])
+def test_a_damaged_snapshot_is_not_loaded(damage: str, platform: Platform, home_of_all: Home) -> None:
     fill(platform)
+    folder = home_of_all.volume / "state" / "emulation"
+    shutil.rmtree(folder, ignore_errors=True)
     platform.request("POST", "/_localstack/state/save")
-    snapshot = home_of_all.volume / "state" / "emulation.snapshot"
-    snapshot.write_bytes(snapshot.read_bytes()[:-30])
+    manifest = folder / "manifest.json"
+    part = folder / json.loads(manifest.read_bytes())["sections"][0]["pickle"]
+    if damage == "missing":
+        part.unlink()
+    else:
+        path = manifest if damage == "manifest" else part
+        path.write_bytes(path.read_bytes()[:-30])
     answer = platform.request("POST", "/_localstack/state/load")
     assert (answer.status_code, queues(platform)) == (409, ["queue"])
-    assert "can't be read" in answer.json()["message"]
+    assert str(folder) in answer.json()["message"]
+    assert platform.request("POST", "/_localstack/state/save").json()["status"] == "ok"
+    assert platform.request("POST", "/_localstack/state/load").json()["status"] == "ok"
 
 
 def test_a_snapshot_that_can_not_be_written_is_an_error_that_says_why(platform: Platform, home_of_all: Home) -> None:
@@ -141,29 +157,131 @@ def test_a_snapshot_that_can_not_be_written_is_an_error_that_says_why(platform: 
     assert "can't be saved as" in event["message"]
 
 
+def test_one_service_is_saved_and_loaded_by_the_published_client(platform: Platform, home_of_all: Home) -> None:
+    shutil.rmtree(home_of_all.volume / "state" / "emulation", ignore_errors=True)
+    state = StateApi(ApiClient(Configuration(host=platform.url)))
+    fill(platform)
+    assert state.localstack_state_save_post().status == "ok"
+    platform.client("sqs").create_queue(QueueName="later")
+    platform.client("sns").create_topic(Name="later")
+    state.localstack_state_service_save_post("sqs")
+    platform.request("POST", "/_localstack/state/reset")
+    assert state.localstack_state_load_post().status == "ok"
+    assert (queues(platform), topics(platform)) == (["later", "queue"], ["topic"])
+
+    platform.client("sqs").create_queue(QueueName="unsaved")
+    platform.client("sns").create_topic(Name="unsaved")
+    state.localstack_state_service_load_post("sqs")
+    assert (queues(platform), topics(platform)) == (["later", "queue"], ["topic", "unsaved"])
+    assert platform.request("POST", "/_localstack/state/save/sqs").json()["service"] == "sqs"
+
+
+@pytest.mark.parametrize("action", ["save", "load"])
+def test_a_service_that_there_is_not_is_404_for_the_published_client(action: str, platform: Platform) -> None:
+    fill(platform)
+    state = StateApi(ApiClient(Configuration(host=platform.url)))
+    with pytest.raises(NotFoundException, match="there is no service 'sqqs' in the emulation"):
+        getattr(state, f"localstack_state_service_{action}_post")("sqqs")
+    assert queues(platform) == ["queue"]
+
+
+def test_loading_a_service_that_was_not_saved_is_404_and_changes_nothing(platform: Platform) -> None:
+    platform.request("POST", "/_localstack/state/save")
+    fill(platform)
+    answer = platform.request("POST", "/_localstack/state/sqs/load")
+    assert (answer.status_code, queues(platform)) == (404, ["queue"])
+    assert "holds nothing of sqs" in answer.json()["message"]
+
+
 def test_the_published_client_saves_lists_loads_and_deletes_pods(platform: Platform) -> None:
     pods = PodsClient(host=platform.url)
     fill(platform)
     pods.save_pod("full")
     platform.request("POST", "/_localstack/state/reset")
     pods.save_pod("empty")
-    assert sorted(pod.pod_name for pod in pods.list_pods().cloudpods) == ["empty", "full"]
+    assert {"empty", "full"} <= {pod.pod_name for pod in pods.list_pods().cloudpods}
     pods.load_pod("full")
     assert (queues(platform), topics(platform)) == (["queue"], ["topic"])
     pods.load_pod("empty")
-    assert queues(platform) == []
+    assert queues(platform) == ["queue"]
     pods.delete_pod("full")
-    assert [pod.pod_name for pod in pods.list_pods().cloudpods] == ["empty"]
+    assert "full" not in [pod.pod_name for pod in pods.list_pods().cloudpods]
     with pytest.raises(PodLoadException, match="there is no snapshot"):
         pods.load_pod("full")
     assert platform.request("DELETE", "/_localstack/pods/full").status_code == 404
 
 
-def test_a_pod_can_not_be_merged_nor_lead_out_of_its_folder(platform: Platform) -> None:
+def two_accounts(platform: Platform, *names: str) -> None:
+    """Queues, buckets and topics of some names in one account, the queues in another and in another region, too."""
+    for name in names:
+        platform.client("sqs").create_queue(QueueName=name)
+        platform.client("sqs", region_name="eu-west-1").create_queue(QueueName=f"{name}-west")
+        platform.client("sqs", aws_access_key_id="1" * 12).create_queue(QueueName=f"{name}-other")
+        platform.client("s3").create_bucket(Bucket=name)
+        platform.client("s3").put_object(Bucket=name, Key="key", Body=name.encode(), Tagging=f"name={name}")
+
+
+@pytest.mark.parametrize(
+    ("merge", "near", "west", "other", "buckets"),
+    [
+        ("overwrite", ["both", "pod"], [], [], ["both", "pod"]),
+        ("account-region-merge", ["both", "pod"], ["here-west"], ["here-other"], ["both", "pod"]),
+        ("service-merge", ["both", "here", "pod"], ["here-west"], ["here-other"], ["both", "here", "pod"]),
+    ],
+)
+def test_a_pod_meets_what_is_there(
+    merge: str, near: list[str], west: list[str], other: list[str], buckets: list[str], platform: Platform
+) -> None:
+    """``both`` is a queue and a bucket in the pod, and another queue and bucket here."""
+    s3, sqs = platform.client("s3"), platform.client("sqs")
+    for name in ("pod", "both"):
+        sqs.create_queue(QueueName=name, Attributes={"DelaySeconds": "1"})
+        s3.create_bucket(Bucket=name)
+        s3.put_object(Bucket=name, Key="key", Body=b"from the pod", Tagging="from=pod")
+    PodsClient(host=platform.url).save_pod("met")
+    platform.request("POST", "/_localstack/state/reset")
+    platform.client("iam").create_user(UserName="user")
+    sqs.create_queue(QueueName="both", Attributes={"DelaySeconds": "2"})
+    s3.create_bucket(Bucket="both")
+    s3.put_object(Bucket="both", Key="key", Body=b"from here")
+    two_accounts(platform, "here")
+
+    pods = PodsApi(ApiClient(Configuration(host=platform.url)))
+    pods.load_pod("met", merge=merge, remote_config=RemoteConfig(oneof_schema_1_validator={}, actual_instance={}))
+    assert queues(platform) == near
+    assert queues(platform, region_name="eu-west-1") == west
+    assert queues(platform, aws_access_key_id="1" * 12) == other
+    assert sorted(bucket["Name"] for bucket in s3.list_buckets()["Buckets"]) == buckets
+    url = sqs.get_queue_url(QueueName="both")["QueueUrl"]
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["DelaySeconds"])["Attributes"]
+    assert attributes["DelaySeconds"] == "1"
+    assert s3.get_object(Bucket="both", Key="key")["Body"].read() == b"from the pod"
+    for name in buckets:
+        tags = s3.get_object_tagging(Bucket=name, Key="key")["TagSet"]
+        assert tags == ([{"Key": "name", "Value": "here"}] if name == "here" else [{"Key": "from", "Value": "pod"}])
+    assert [user["UserName"] for user in platform.client("iam").list_users()["Users"]] == (
+        [] if merge == "overwrite" else ["user"]
+    )
+    for queue in near:
+        sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName=queue)["QueueUrl"], MessageBody="still works")
+    s3.create_bucket(Bucket="new")
+    assert platform.request("POST", "/_localstack/state/save").json()["lost"] == {}
+    assert platform.request("POST", "/_localstack/state/load").json()["status"] == "ok"
+    assert queues(platform) == near
+    assert sorted(bucket["Name"] for bucket in s3.list_buckets()["Buckets"]) == sorted([*buckets, "new"])
+
+
+def test_a_merge_strategy_that_there_is_not_changes_nothing(platform: Platform) -> None:
     fill(platform)
     assert platform.request("POST", "/_localstack/pods/one").json()["status"] == "ok"
-    merged = platform.request("PUT", "/_localstack/pods/one?merge=account-region-merge")
+    platform.client("sqs").create_queue(QueueName="other")
+    merged = platform.request("PUT", "/_localstack/pods/one?merge=by-magic")
     assert (merged.status_code, merged.json()["status"]) == (400, "error")
+    assert "account-region-merge, overwrite, service-merge" in merged.json()["message"]
+    assert queues(platform) == ["other", "queue"]
+
+
+def test_the_name_of_a_pod_does_not_lead_out_of_its_folder(platform: Platform) -> None:
     outside = platform.request("POST", "/_localstack/pods/..")
     assert outside.status_code == 404 or outside.json()["status"] == "error"
     named = platform.request("POST", "/_localstack/pods/.hidden").json()
@@ -225,7 +343,8 @@ def test_a_pod_is_saved_by_an_extension_that_shuts_down(start: Callable[..., Pla
     first.client("sqs").create_queue(QueueName="queue")
     assert first.signal() == 0
     second = start()
-    assert second.request("PUT", "/_localstack/pods/last").json()["status"] == "ok"
+    loaded = second.request("PUT", "/_localstack/pods/last").json()
+    assert loaded["status"] == "ok", loaded
     assert queues(second) == ["queue"]
     with pytest.raises(ClientError, match="NotFound"):
         second.client("sns").get_topic_attributes(TopicArn="arn:aws:sns:us-east-1:000000000000:topic")

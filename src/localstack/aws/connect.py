@@ -1,8 +1,8 @@
 """AWS clients for extensions: ``connect_to().s3.list_buckets()`` reaches the emulation in this process.
 
 ``connect_to`` makes internal clients. What they send goes through the gateway's chain like any other call, so handlers
-see it, but over no network; it is answered during shutdown too. Before the gateway is built (``on_extension_load``,
-``on_platform_start``) and in other processes an internal client connects to the platform's port.
+see it, but over no network; it is answered from an extension's first hook to its last, whether the port is open or not.
+In other processes an internal client connects to the platform's port, and counts as somebody outside.
 
 ``connect_externally_to`` makes clients as somebody outside has them: over the network, with the credentials and the
 region of the environment.
@@ -15,11 +15,13 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property, wraps
 from threading import RLock
 from types import MethodType
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from localstack import config as platform_config
 from localstack.constants import (
@@ -153,6 +155,37 @@ class ClientFactory(ABC):
             "config": config,
         }
         return ServiceLevelClientFactory(self, terms)
+
+    def with_assumed_role(
+        self,
+        *,
+        role_arn: str,
+        service_principal: str | None = None,
+        session_name: str | None = None,
+        region_name: str | None = None,
+        endpoint_url: str | None = None,
+        config: Config | None = None,
+    ) -> ServiceLevelClientFactory:
+        """Clients that act in a role; STS is asked for its credentials right here, and they are not renewed.
+
+        :param role_arn: e.g. ``"arn:aws:iam::123456789012:role/worker"``; the calls are in that account
+        :param service_principal: service that assumes the role, e.g. ``"lambda"``; handlers see it with the STS call
+        :param session_name: by default one that is made up
+        :param region_name: for STS as for the clients; the rest as for the factory itself
+        :raises botocore.exceptions.ClientError: when STS refuses
+        """
+        terms: dict[str, Any] = {"region_name": region_name, "endpoint_url": endpoint_url, "config": config}
+        sts = self(**terms).sts.request_metadata(service_principal=service_principal)
+        session = session_name or f"session-{uuid4().hex[:8]}"
+        credentials = sts.assume_role(RoleArn=role_arn, RoleSessionName=session)["Credentials"]
+        of_role = copy(self)
+        of_role._clients = {}  # nobody will ask for clients with these credentials again
+        return of_role(
+            **terms,
+            aws_access_key_id=credentials["AccessKeyId"],
+            aws_secret_access_key=credentials["SecretAccessKey"],
+            aws_session_token=credentials["SessionToken"],
+        )
 
     def get_client(
         self,

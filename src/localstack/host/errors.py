@@ -1,6 +1,6 @@
 """Everything that the host raises on purpose.
 
-LeantoError                      exit code 1, one sentence and a hint, never a traceback
+LeantoError                      exit code 1 unless another is said, one sentence and a hint, never a traceback
 ├── SettingError                 an environment variable or profile file has a value that can't be used
 ├── ListenError                  an address of GATEWAY_LISTEN can't be bound
 ├── VolumeError                  the volume can't be read or written
@@ -8,11 +8,19 @@ LeantoError                      exit code 1, one sentence and a hint, never a t
 ├── SourceError                  text that should name an extension to install can't be understood
 ├── InstallError                 an install, uninstall or init did not happen; nothing was changed
 │   ├── ResolutionError          no set of versions satisfies what was asked for
+│   │   ├── ConflictError        … because two requirements contradict each other; exit code 2
+│   │   └── SourceOnlyError      there is no wheel to read; exit code 4
+│   ├── VerificationError        what was built differs from its hashes, or an extension can't be imported
 │   ├── NoExtensionError         what was installed brings no extension and was taken out again
-│   └── NotInstalledError        nothing of that name is installed
+│   ├── BundleError              a bundle can't be written, or is none for this machine
+│   ├── NotInstalledError        nothing of that name is installed
+│   └── NoGenerationError        there is no generation of that number to go back to
+├── IncompatibleError            an extension uses what this host does not have; exit code 3
+├── UnhealthyError               the environment of installed extensions has faults
 ├── SnapshotError                the state of the emulation can't be written or read; what there was is kept
 │   └── NoSnapshotError          there is none of that name
 ├── UnknownServiceError          no service of the emulation has that name
+├── LoginError                   an index refuses credentials, or can't be asked; nothing was stored
 ├── DevModeError                 a folder can't be enabled, disabled or created
 └── ExtensionFault               an extension raised; carries its name, the hook and the author's own line
 """
@@ -26,9 +34,11 @@ class LeantoError(Exception):
     :ivar message: one sentence that names the offending value
     :ivar hint: what to do next, ``None`` when the message says it
     :ivar code: stable identifier of the kind of error, e.g. ``"listen"``, also part of JSON output
+    :ivar exit_code: what a command that fails with it returns
     """
 
     code = "error"
+    exit_code = 1
 
     def __init__(self, message: str, hint: str | None = None) -> None:
         super().__init__(message)
@@ -64,12 +74,43 @@ class ResolutionError(InstallError):
     code = "resolution"
 
 
+class ConflictError(ResolutionError):
+    code = "conflict"
+    exit_code = 2
+
+
+class SourceOnlyError(ResolutionError):
+    code = "source-only"
+    exit_code = 4
+
+
+class VerificationError(InstallError):
+    code = "verification"
+
+
 class NoExtensionError(InstallError):
     code = "no-extension"
 
 
+class BundleError(InstallError):
+    code = "bundle"
+
+
 class NotInstalledError(InstallError):
     code = "not-installed"
+
+
+class NoGenerationError(InstallError):
+    code = "no-generation"
+
+
+class IncompatibleError(LeantoError):
+    code = "incompatible"
+    exit_code = 3
+
+
+class UnhealthyError(LeantoError):
+    code = "unhealthy"
 
 
 class SnapshotError(LeantoError):
@@ -82,6 +123,10 @@ class NoSnapshotError(SnapshotError):
 
 class UnknownServiceError(LeantoError):
     code = "unknown-service"
+
+
+class LoginError(LeantoError):
+    code = "login"
 
 
 class DevModeError(LeantoError):

@@ -28,6 +28,7 @@ _QUIET_LOGGERS = {
     "requests": logging.WARNING,
     "s3transfer": logging.INFO,
     "urllib3": logging.WARNING,
+    "watchfiles": logging.WARNING,
     "werkzeug": logging.WARNING,
 }
 

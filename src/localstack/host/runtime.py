@@ -1,6 +1,6 @@
 """Start, ready, stop: the one module that wires the rest of the host together.
 
-MainThread           settings → volume → addresses → extensions loaded and started → gateway → serve … → clean up
+MainThread           settings → volume → addresses → gateway → extensions loaded and started → serve … → clean up
 Thread-1 (_run_ready_monitor)        waits until the port answers → Ready. → on_platform_ready
 Runtime-Signals                      SIGINT and SIGTERM
 Runtime-Shutdown                     on_platform_shutdown of every extension
@@ -18,10 +18,11 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from io import TextIOWrapper
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,7 @@ from localstack.host.extension.discovery import (
     installed_candidates,
     requires_any,
 )
+from localstack.host.extension.exchange import Exchange
 from localstack.host.extension.lifecycle import HookArguments, Lifecycle
 from localstack.host.extension.registry import ExtensionRecord
 from localstack.host.gateway.addresses import reserve_addresses
@@ -43,6 +45,7 @@ from localstack.host.gateway.request_log import RequestLog
 from localstack.host.gateway.resources import DistributionView, ExtensionView, PlatformControl
 from localstack.host.gateway.servers import Server, make_server
 from localstack.host.init_scripts import InitScripts, Stage
+from localstack.host.live import LivePlatform
 from localstack.host.process import PlatformRecord, PlatformState, RecordFile
 from localstack.host.settings import Settings
 from localstack.host.shutdown import call_later, end_children, log_without_waiting
@@ -53,6 +56,7 @@ if TYPE_CHECKING:
     from rolo.gateway import Gateway
 
     from localstack.host.dev.activation import EnabledProject
+    from localstack.host.dev.reload import DevReload, Fingerprint
     from localstack.host.emulation.emulation import Emulation
 
 LOG = logging.getLogger("localstack.runtime")
@@ -90,6 +94,8 @@ class Runtime:
         self._lifecycle: Lifecycle | None = None
         self._init_scripts: InitScripts | None = None
         self._emulation: Emulation | None = None
+        self._live: LivePlatform | None = None
+        self._dev_reload: DevReload | None = None
 
     def run(self) -> int:
         """Start, serve until stopped, clean up, and return the exit code. Call it on the main thread.
@@ -143,16 +149,24 @@ class Runtime:
             self.settings.init_dir, _aws_environ(self.settings), shows_traceback=self.settings.debug
         )
         scripts.run(Stage.BOOT, self._stopping.is_set)
-        projects = self._activate_projects()
+        projects, fingerprints = self._activate_projects()
         self._imports_added = [path for project in projects for path in project.paths]
-        self._imports_added += self._activate_environment()
+        self._live = live = self._activate_environment()
         scripts.run(Stage.START, self._stopping.is_set)
         containers = shared.extensions()
         self._lifecycle = lifecycle = Lifecycle(containers.registry, containers.guard, containers.ledger)
-        lifecycle.load(in_order(_developed_candidates(projects), installed_candidates()))
+        gateway = self._build_gateway(lifecycle, scripts)  # extensions call AWS from their first hook on
+        lifecycle.load(in_order(chain.from_iterable(map(_candidates_of, projects)), installed_candidates()))
         self._point_out_twisted(lifecycle)
         lifecycle.start()
-        gateway = self._build_gateway(lifecycle, scripts)
+        arguments = _hook_arguments()
+        lifecycle.update_gateway(arguments)
+        exchange = Exchange(lifecycle, arguments)
+        live.serve(exchange)
+        if projects:
+            from localstack.host.dev.reload import DevReload
+
+            self._dev_reload = DevReload(exchange, projects, _candidates_of, fingerprints)
         self._server = make_server(gateway, self.settings, containers.connections)
         self._server.listen()
 
@@ -199,29 +213,42 @@ class Runtime:
         from localstack.host import child_processes, loopback_names
 
         loopback_names.install()
-        child_processes.install(lambda: [str(path) for path in self._imports_added])
+        child_processes.install(self._added_imports)
 
-    def _activate_projects(self) -> tuple[EnabledProject, ...]:
-        if not self.settings.extension_dev_mode:
-            return ()
+    def _added_imports(self) -> list[str]:
+        """What child processes must be able to import, too."""
+        return [str(path) for path in (*self._imports_added, *(self._live.paths if self._live else ()))]
+
+    def _activate_projects(self) -> tuple[tuple[EnabledProject, ...], Mapping[Path, Fingerprint]]:
+        """The enabled folders, ready to be imported from, and what they were before."""
+        named = self.settings.extension_dev_paths
+        if not self.settings.extension_dev_mode and not named:
+            return (), {}
         from localstack.host.dev.activation import activate, banner
         from localstack.host.dev.registry import DevRegistry
+        from localstack.host.dev.reload import fingerprint
+        from localstack.host.extension.modules import compile_from_source
 
-        paths = DevRegistry(self.settings.config_dir).enabled()
+        enabled = DevRegistry(self.settings.config_dir).enabled() if self.settings.extension_dev_mode else ()
+        paths = tuple(dict.fromkeys((*enabled, *named)))
         print(banner(paths), flush=True)  # noqa: T201
-        return activate(paths)
+        compile_from_source(paths)
+        fingerprints = {path: fingerprint(path) for path in paths}
+        return activate(paths), fingerprints
 
-    def _activate_environment(self) -> tuple[Path, ...]:
+    def _activate_environment(self) -> LivePlatform:
         from localstack.host.environment.environment import ExtensionEnvironment
 
         environment = ExtensionEnvironment(self.settings)
         environment.auto_install(self.settings.extension_auto_install, LOG.info)
-        return environment.activate()
+        return LivePlatform(environment)
 
     def _build_gateway(self, lifecycle: Lifecycle, scripts: InitScripts) -> Gateway:
         from localstack.aws.handlers import cors
+        from localstack.host.emulation import moto_urls
         from localstack.host.emulation.emulation import Emulation
         from localstack.host.extension.guard import was_reported
+        from localstack.host.gateway.certificate_resources import CertificateResources
         from localstack.host.gateway.cors import CorsPolicy
         from localstack.host.gateway.diagnosis import DiagnosisResources
         from localstack.host.gateway.gateway import GatewayParts, build_gateway
@@ -229,7 +256,11 @@ class Runtime:
         from localstack.host.gateway.resources import PlatformResources
         from localstack.host.gateway.state_resources import StateResources
         from localstack.host.gateway.status_page import StatusPage
+        from localstack.host.manage.extension_resources import ExtensionResources
+        from localstack.host.manage.protection import Protection
+        from localstack.host.manage.token import make_token
 
+        assert self._live is not None
         containers = shared.extensions()
         self._emulation = emulation = Emulation(self.settings)
         emulation.start()
@@ -249,7 +280,9 @@ class Runtime:
             service_states=emulation.service_states,
             loaded_extensions=lambda: [record.name for record in containers.registry.loaded()],
         )
-        for part in (resources, diagnosis, StateResources(emulation.state)):
+        certificates = CertificateResources(moto_urls.CERTIFICATES_PATH, moto_urls.signing_certificate)
+        live = ExtensionResources(self._live, Protection(make_token(self.settings), self.settings.localstack_host.host))
+        for part in (resources, diagnosis, StateResources(emulation.state), certificates, live):
             part.add_to(containers.internal_apis)
         gateway = build_gateway(
             GatewayParts(
@@ -270,16 +303,6 @@ class Runtime:
             )
         )
         shared.use_internal_transport(InProcessTransport(gateway))
-        lifecycle.update_gateway(
-            HookArguments(
-                router=containers.edge_router,
-                request_handlers=containers.request_handlers,
-                response_handlers=containers.response_handlers,
-                exception_handlers=containers.exception_handlers,
-                finalizers=containers.finalizers,
-                connections=containers.connections,
-            )
-        )
         return gateway
 
     def _run_ready_monitor(self) -> None:
@@ -300,6 +323,8 @@ class Runtime:
         self._record_file.update(state=PlatformState.READY)  # after the marker: `wait` promises that it was printed
         if self._emulation is not None:
             self._emulation.load_eagerly()
+        if self._dev_reload is not None:
+            self._dev_reload.start()
         self._lifecycle.ready()
 
     def _on_signal(self, number: int) -> None:
@@ -319,6 +344,8 @@ class Runtime:
 
     def _watch_shutdown(self) -> None:
         timeout = self.settings.shutdown_timeout_seconds
+        if self._dev_reload is not None:
+            self._dev_reload.stop()
         with contextlib.suppress(LeantoError):
             self._record_file.update(state=PlatformState.STOPPING)
         hooks = threading.Thread(target=self._run_shutdown_hooks, name="Runtime-Shutdown", daemon=True)
@@ -374,6 +401,18 @@ class Runtime:
         os.execve(sys.executable, command, self._environ)  # same pid; sockets and files close on exec
 
 
+def _hook_arguments() -> HookArguments:
+    containers = shared.extensions()
+    return HookArguments(
+        router=containers.edge_router,
+        request_handlers=containers.request_handlers,
+        response_handlers=containers.response_handlers,
+        exception_handlers=containers.exception_handlers,
+        finalizers=containers.finalizers,
+        connections=containers.connections,
+    )
+
+
 def _aws_environ(settings: Settings) -> dict[str, str]:
     """What makes AWS clients of a child process talk to this platform, and to no real account by accident."""
     return {
@@ -384,16 +423,9 @@ def _aws_environ(settings: Settings) -> dict[str, str]:
     }
 
 
-def _developed_candidates(projects: Sequence[EnabledProject]) -> list[Candidate]:
-    return [
-        Candidate(
-            entry_point,
-            DistributionInfo(project.name, project.version, project.summary, project.author),
-            Origin.DEVELOPED,
-        )
-        for project in projects
-        for entry_point in project.entry_points
-    ]
+def _candidates_of(project: EnabledProject) -> list[Candidate]:
+    about = DistributionInfo(project.name, project.version, project.summary, project.author)
+    return [Candidate(entry_point, about, Origin.DEVELOPED) for entry_point in project.entry_points]
 
 
 def _view(record: ExtensionRecord, lifecycle: Lifecycle) -> ExtensionView:

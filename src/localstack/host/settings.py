@@ -113,10 +113,12 @@ class Settings:
     clear_tmp: bool
     platform_name: str
     extension_dev_mode: bool
+    extension_dev_paths: tuple[Path, ...]
     extension_auto_install: tuple[str, ...]
     services: tuple[str, ...] | None
     strict_service_loading: bool
     eager_service_loading: bool
+    service_warm_up: bool
     enable_config_updates: bool
     smtp_host: str
     """``host:port`` or ``host`` of the server that gets the mails of SES; empty for none."""
@@ -145,7 +147,7 @@ class Settings:
         :raises SettingError: naming the variable and the value that can't be used
         """
         real = dict(os.environ if environ is None else environ)
-        config_dir = Path(real.get("CONFIG_DIR") or Path.home() / ".localstack").expanduser()
+        config_dir = config_dir_of(real)
         profiles = tuple(_split(real.get("CONFIG_PROFILE") or "default"))
         merged = _read_profiles(config_dir, profiles) | real
         return _Reader(merged).settings(config_dir, profiles)
@@ -236,10 +238,14 @@ class _Reader:
             clear_tmp=self.flag("CLEAR_TMP_FOLDER", default=True),
             platform_name=self.file_name("MAIN_CONTAINER_NAME", "localstack-main"),
             extension_dev_mode=self.flag("EXTENSION_DEV_MODE"),
+            extension_dev_paths=tuple(
+                map(Path, filter(None, (self.get("EXTENSION_DEV_PATHS") or "").split(os.pathsep)))
+            ),
             extension_auto_install=tuple(split_directives(self.get("EXTENSION_AUTO_INSTALL") or "")),
             services=tuple(part.split(":")[0] for part in _split(self.get("SERVICES") or "")) or None,
             strict_service_loading=self.flag("STRICT_SERVICE_LOADING", default=True),
             eager_service_loading=self.flag("EAGER_SERVICE_LOADING"),
+            service_warm_up=self.flag("SERVICE_WARM_UP", default=True),
             enable_config_updates=self.flag("ENABLE_CONFIG_UPDATES"),
             smtp_host=self.get("SMTP_HOST") or "",
             smtp_user=self.get("SMTP_USER") or "",
@@ -329,6 +335,11 @@ class _Reader:
             return HostAndPort.parse(text, LOCALHOST_HOSTNAME, port)
         except SettingError as error:
             raise SettingError(f"LOCALSTACK_HOST={text!r}: {error.message}", error.hint) from None
+
+
+def config_dir_of(environ: Mapping[str, str]) -> Path:
+    """The folder with profiles, the auth token and credentials for package indexes."""
+    return Path(environ.get("CONFIG_DIR") or Path.home() / ".localstack").expanduser()
 
 
 def split_directives(text: str) -> list[str]:

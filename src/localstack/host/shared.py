@@ -58,11 +58,16 @@ class _Extensions:
 
     @cached_property
     def preprocess_request(self) -> GuardedRequestHandlers:
-        return self._request_handlers("PREPROCESSOR")
+        from localstack.host.extension.handlers import GuardedPreprocessors
+
+        return GuardedPreprocessors(self.ledger, self.guard)
 
     @cached_property
     def request_handlers(self) -> GuardedRequestHandlers:
-        return self._request_handlers("REQUEST_HANDLER")
+        from localstack.host.extension.handlers import GuardedRequestHandlers
+        from localstack.host.extension.ownership import ContributionKind
+
+        return GuardedRequestHandlers(self.ledger, self.guard, ContributionKind.REQUEST_HANDLER)
 
     @cached_property
     def response_handlers(self) -> GuardedResponseHandlers:
@@ -104,12 +109,6 @@ class _Extensions:
 
         return OwnedRouter(handler_dispatcher(), self.ledger, self.guard, ContributionKind[kind])
 
-    def _request_handlers(self, kind: str) -> GuardedRequestHandlers:
-        from localstack.host.extension.handlers import GuardedRequestHandlers
-        from localstack.host.extension.ownership import ContributionKind
-
-        return GuardedRequestHandlers(self.ledger, self.guard, ContributionKind[kind])
-
 
 @dataclass
 class _Shared:
@@ -147,7 +146,7 @@ def use_internal_transport(send: InternalTransport) -> None:
 
 
 def internal_transport() -> InternalTransport | None:
-    """Takes what an AWS client is about to send to the gateway; None before it is built, and in other processes."""
+    """Takes what an AWS client is about to send to the gateway; None outside of a platform's process."""
     return _shared.internal_transport if _shared.process_id == os.getpid() else None
 
 

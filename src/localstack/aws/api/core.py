@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, MutableMapping
+from random import getrandbits
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
-from uuid import uuid4
+from uuid import UUID
 
 from rolo import Request
 from rolo.gateway import RequestContext as RoloRequestContext
@@ -107,7 +108,7 @@ class RequestContext(RoloRequestContext):  # type: ignore[misc]  # rolo is not t
         """Identifier of the request, a UUID as text; it may be assigned."""
         value = self.__dict__.get("request_id")  # rolo's __setattr__ puts what is assigned there
         if value is None:
-            value = self.__dict__["request_id"] = str(uuid4())
+            value = self.__dict__["request_id"] = str(UUID(int=getrandbits(128), version=4))
         return str(value)
 
     def get(self, key: str) -> Any:

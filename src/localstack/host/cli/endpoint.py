@@ -49,14 +49,14 @@ class Endpoint:
         :raises PlatformError: when the platform can't be reached within two seconds
         """
         try:
-            return _services_of(self._request("GET", _HEALTH_SECONDS))
+            return _services_of(self._request("GET", _HEALTH_PATH, _HEALTH_SECONDS))
         except EndpointError as error:
             message = f"could not connect to LocalStack health endpoint at {self.health_url}"
             raise PlatformError(message, f"{error}; start the platform with: localstack start") from error
 
     def is_healthy(self) -> bool:
         try:
-            _services_of(self._request("GET", _HEALTH_SECONDS))
+            _services_of(self._request("GET", _HEALTH_PATH, _HEALTH_SECONDS))
         except EndpointError:
             return False
         return True
@@ -67,18 +67,36 @@ class Endpoint:
         :raises PlatformError: when it can't be reached or refuses
         """
         try:
-            answer = self._request("POST", _RESTART_SECONDS, json.dumps({"action": "restart"}))
+            answer = self._request("POST", _HEALTH_PATH, _RESTART_SECONDS, json.dumps({"action": "restart"}))
             if answer.status != 200:
                 raise EndpointError(f"{self.health_url} answered {answer.status}")
         except EndpointError as error:
             raise PlatformError("could not restart the LocalStack container", str(error)) from error
 
-    def _request(self, method: str, timeout_seconds: float, body: str | None = None) -> _Answer:
+    def post(self, path: str, body: str, headers: Mapping[str, str], timeout_seconds: float) -> tuple[int, bytes]:
+        """Status and body of the answer to a JSON document.
+
+        :raises PlatformError: when nothing answers
+        """
+        try:
+            answer = self._request("POST", path, timeout_seconds, body, headers)
+        except EndpointError as error:
+            raise PlatformError(str(error), "localstack status shows whether it runs") from error
+        return answer.status, answer.body
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        timeout_seconds: float,
+        body: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> _Answer:
         parts = urlsplit(self.url)
         connection = HTTPConnection(parts.hostname or "", parts.port, timeout=timeout_seconds)
         try:
-            headers = {"Content-Type": "application/json"} if body else {}
-            connection.request(method, _HEALTH_PATH, body, headers)
+            kind = {"Content-Type": "application/json"} if body else {}
+            connection.request(method, path, body, {**kind, **(headers or {})})
             response = connection.getresponse()
             return _Answer(response.status, response.read())
         except (OSError, HTTPException) as error:

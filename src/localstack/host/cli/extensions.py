@@ -3,42 +3,55 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import click
 
+from localstack.host.cli.extensions_result import ResultFormat, format_option, output, result_options, verbose_option
 from localstack.host.cli.group import short_help_option
 from localstack.host.cli.working_directory import working_directory
-from localstack.host.environment.environment import ExtensionEnvironment, InstallOutcome
+from localstack.host.environment.environment import ExtensionEnvironment
 from localstack.host.settings import Settings
 
 if TYPE_CHECKING:
     from localstack.host.environment.installed import InstalledExtension
 
-_Command = TypeVar("_Command", bound=Callable[..., object])
-_DEV = "dev"
 _UNBOUNDED_WIDTH = 10_000
-_RESTART = "Restart LocalStack for the change to take effect: localstack restart"
 
+_DOCUMENTED = frozenset({"dev", "init", "install", "list", "uninstall"})
 
-def _verbose_option(command: _Command) -> _Command:
-    return click.option("-v", "--verbose", is_flag=True, help="Print more output")(command)
+_ELSEWHERE = {
+    "check": "localstack.host.cli.extensions_check",
+    "dev": "localstack.host.cli.extensions_dev",
+    "doctor": "localstack.host.cli.extensions_doctor",
+    "generations": "localstack.host.cli.extensions_history",
+    "rollback": "localstack.host.cli.extensions_history",
+    "bundle": "localstack.host.cli.extensions_sync",
+    "export": "localstack.host.cli.extensions_sync",
+    "sync": "localstack.host.cli.extensions_sync",
+    "upgrade": "localstack.host.cli.extensions_sync",
+}
+"""Commands in modules of their own, which are imported only when they are used or listed."""
 
 
 class _ExtensionsGroup(click.Group):
-    """Its commands, and ``dev``, which is imported only when it is used or listed."""
-
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*self.commands, _DEV])
+        return sorted([*self.commands, *_ELSEWHERE])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name != _DEV:
-            return super().get_command(ctx, cmd_name)
-        from localstack.host.cli.extensions_dev import dev
+        if cmd_name in _ELSEWHERE:
+            return cast(click.Command, getattr(import_module(_ELSEWHERE[cmd_name]), cmd_name))
+        return super().get_command(ctx, cmd_name)
 
-        return dev
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write LocalStack's own commands as its documentation shows them, and Leanto's below."""
+        for title, names in (("Commands", _DOCUMENTED), ("More commands", set(self.list_commands(ctx)) - _DOCUMENTED)):
+            commands = [(name, self.get_command(ctx, name)) for name in sorted(names)]
+            limit = formatter.width - 6 - max(len(name) for name in names)
+            with formatter.section(title):
+                formatter.write_dl([(name, one.get_short_help_str(limit)) for name, one in commands if one])
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write ``--help`` first and in a column of its own, to the letter of LocalStack's documentation."""
@@ -54,72 +67,68 @@ class _ExtensionsGroup(click.Group):
     help="Manage LocalStack extensions (beta)",
     context_settings={"help_option_names": ["--help"], "show_default": False},
 )
-@_verbose_option
+@verbose_option
 @short_help_option
 def extensions(verbose: bool) -> None:
     pass
 
 
 @extensions.command(help="Initialize the LocalStack extensions environment")
+@format_option
 @short_help_option
-def init() -> None:
+def init(result_format: ResultFormat) -> None:
     settings = Settings.load()
-    is_new = ExtensionEnvironment(settings).initialise()
-    click.echo(f"Extensions environment {'created' if is_new else 'is ready'} in {settings.extensions_dir}")
+    with output("init", result_format) as out:
+        is_new = ExtensionEnvironment(settings).initialise(out.reporter)
+        out.result.outcome = "changed" if is_new else "unchanged"
+        out.say(f"Extensions environment {'created' if is_new else 'is ready'} in {settings.extensions_dir}")
 
 
 @extensions.command(help="Install a LocalStack extension")
-@click.argument("name")
-@_verbose_option
+@click.argument("name", required=False)
+@click.option("--dry-run", is_flag=True, help="Show what would be installed, and change nothing")
+@click.option(
+    "--offline",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Install all that a bundle has instead of NAME, without an index",
+)
+@result_options
 @short_help_option
-@click.pass_context
-def install(ctx: click.Context, name: str, verbose: bool) -> None:
+def install(name: str | None, dry_run: bool, offline: Path | None, verbose: bool, result_format: ResultFormat) -> None:
+    if (name is None) == (offline is None):
+        raise click.UsageError("give the NAME of an extension, or --offline FILE")
     environment = ExtensionEnvironment(Settings.load())
-    is_verbose = verbose or _is_group_verbose(ctx)
-    with _reporting(is_verbose) as report:
-        result = environment.install(name, working_directory(), report, is_verbose)
-    if result.outcome is InstallOutcome.INSTALLED:
-        click.echo(_RESTART)
+    with output("install", result_format, verbose) as out:
+        directory = working_directory()
+        if offline is not None:
+            result = environment.install_bundle(directory / offline, out.reporter, is_dry_run=dry_run)
+            out.finish(result, unchanged=f"All of {offline} is installed")
+        elif name is not None:
+            out.finish(environment.install(name, directory, out.reporter, is_dry_run=dry_run))
 
 
 @extensions.command(name="list", help="List installed extension.")
+@format_option
 @short_help_option
-def list_installed() -> None:
-    found = ExtensionEnvironment(Settings.load()).installed()
-    if found:
-        _print_table(found)
-    else:
-        click.echo("no extensions installed")
+def list_installed(result_format: ResultFormat) -> None:
+    with output("list", result_format) as out:
+        found = ExtensionEnvironment(Settings.load()).installed()
+        out.result.add_extensions(found)
+        if found and result_format is ResultFormat.TEXT:
+            _print_table(found)
+        elif not found:
+            out.say("no extensions installed")
 
 
 @extensions.command(help="Remove a LocalStack extension")
 @click.argument("name")
-@_verbose_option
+@result_options
 @short_help_option
-@click.pass_context
-def uninstall(ctx: click.Context, name: str, verbose: bool) -> None:
+def uninstall(name: str, verbose: bool, result_format: ResultFormat) -> None:
     environment = ExtensionEnvironment(Settings.load())
-    is_verbose = verbose or _is_group_verbose(ctx)
-    with _reporting(is_verbose) as report:
-        environment.uninstall(name, report, is_verbose)
-    click.echo(_RESTART)
-
-
-def _is_group_verbose(ctx: click.Context) -> bool:
-    return bool(ctx.parent and ctx.parent.params.get("verbose"))
-
-
-@contextmanager
-def _reporting(is_verbose: bool) -> Iterator[Callable[[str], None]]:
-    """What prints the lines of an installation; on a terminal a spinner shows that work goes on."""
-    if is_verbose or not sys.stdout.isatty():
-        yield click.echo
-        return
-    from rich.console import Console  # costs as much as the rest of a command: only for a terminal
-
-    console = Console(highlight=False, soft_wrap=True)
-    with console.status(""):
-        yield lambda line: console.print(line, markup=False)
+    with output("uninstall", result_format, verbose) as out:
+        out.finish(environment.uninstall(name, out.reporter))
 
 
 def _print_table(found: tuple[InstalledExtension, ...]) -> None:

@@ -38,7 +38,7 @@ def disable(path: str) -> None:
 def enable(path: Path) -> None:
     folder = _registry().enable(path)
     click.echo(f"extension {folder} enabled for developer mode")
-    click.echo(f"`{_START}` runs it; after a change: `localstack restart`")
+    click.echo(f"`{_START}` runs it, and every change as soon as it is saved")
 
 
 @dev.command(name="list", help="List LocalStack extensions for which dev mode is enabled.")

@@ -10,6 +10,7 @@ import click
 
 from localstack.host.cli.failure import FailureHook, survive_narrow_encodings
 from localstack.host.cli.group import LazyGroup, Section
+from localstack.host.errors import LeantoError
 
 _PROFILE_OPTION = "--profile"
 
@@ -88,7 +89,7 @@ def replace_closed_streams() -> None:
 
 
 def main() -> None:
-    """Run the command that ``sys.argv`` asks for; ends by ``SystemExit``: 0, 1 for a failure, 2 for wrong usage."""
+    """Run the command of ``sys.argv``; ends by ``SystemExit``: 0, 2 for wrong usage, 1 or what a failure says."""
     replace_closed_streams()
     survive_narrow_encodings()
     failures = FailureHook()
@@ -100,7 +101,11 @@ def main() -> None:
         sys.exit(error.exit_code)
     if profile is not None:
         os.environ["CONFIG_PROFILE"] = profile
-    cli.main(arguments, prog_name="localstack", obj=failures)
+    try:
+        cli.main(arguments, prog_name="localstack", obj=failures)
+    except LeantoError as error:
+        failures(type(error), error, error.__traceback__)
+        sys.exit(error.exit_code)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import sys
+from pathlib import Path
 
 import click
 
@@ -54,6 +55,19 @@ def _apply_environment(_ctx: click.Context, _param: click.Parameter, entries: tu
             os.environ[name] = value
 
 
+def _develop(_ctx: click.Context, _param: click.Parameter, projects: tuple[Path, ...]) -> None:
+    """Name the folders in a variable, by which a platform in the background and a restart learn of them, too."""
+    if not projects:
+        return
+    from localstack.host.dev.registry import project_folder
+
+    folders = [str(project_folder(path)) for path in projects]
+    for folder in folders:
+        if os.pathsep in folder:
+            raise SettingError(f"--with {folder}: the path has a {os.pathsep!r} in it", "give the folder another name")
+    os.environ["EXTENSION_DEV_PATHS"] = os.pathsep.join(folders)
+
+
 @click.command(short_help="Start the platform.")
 @click.option("--docker", is_flag=True, help="Refused: Leanto runs without a container.")
 @click.option("--host", is_flag=True, help="Run in this process, which is what happens anyway.")
@@ -67,6 +81,16 @@ def _apply_environment(_ctx: click.Context, _param: click.Parameter, entries: tu
     expose_value=False,
     callback=_apply_environment,
     help="Set a variable for the platform; can be repeated.",
+)
+@click.option(
+    "--with",
+    "projects",
+    multiple=True,
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    expose_value=False,
+    callback=_develop,
+    help="Run the extension in this folder from its source, this time; can be repeated.",
 )
 @click.option(
     "-s",

@@ -7,24 +7,29 @@ import signal
 
 import click
 
+from localstack.host.emulation.state.progress import Saving, saving_of
 from localstack.host.errors import PlatformError
 from localstack.host.process import PlatformRecord, RecordFile, attempts
 from localstack.host.settings import Settings
 
 _SLACK_SECONDS = 5.0
 """What a process may take to end beyond the time that its extensions get for their shutdown."""
+_MEGABYTE = 1_000_000
 
 
 @click.command(short_help="Stop the running platform.")
 def stop() -> None:
-    """Stop the running platform and wait until it is gone."""
+    """Stop the running platform and wait until it is gone.
+
+    With PERSISTENCE=1 that takes as long as the state is being saved.
+    """
     settings = Settings.load()
     record = RecordFile(settings).read()
     if record is None:
         message = f'Expected a running LocalStack container named "{settings.platform_name}", but found none'
         raise PlatformError(message, f"looked in {settings.run_dir}")
     _terminate(record)
-    _wait_until_gone(record, settings.shutdown_timeout_seconds + _SLACK_SECONDS)
+    wait_until_gone(record, settings, settings.shutdown_timeout_seconds + _SLACK_SECONDS)
     click.echo(f"container stopped: {settings.platform_name}")
 
 
@@ -37,11 +42,28 @@ def _terminate(record: PlatformRecord) -> None:
         raise PlatformError(f"not allowed to stop process {record.pid}", "another user started it") from error
 
 
-def _wait_until_gone(record: PlatformRecord, timeout_seconds: float) -> None:
-    for _ in attempts(timeout_seconds):
-        if not record.is_alive():
-            return
+def wait_until_gone(record: PlatformRecord, settings: Settings, timeout_seconds: float) -> None:
+    """Wait, and say so, as long as the platform goes on with saving its state.
+
+    :param timeout_seconds: how long it may show no progress
+    :raises PlatformError: when it still runs then
+    """
+    last: Saving | None = None
+    shown_size = -1
+    is_going_on = True
+    while is_going_on:
+        is_going_on = False
+        for _ in attempts(timeout_seconds):
+            if not record.is_alive():
+                return
+            saving = saving_of(record.pid, settings)
+            if saving is not None and saving != last:
+                last, is_going_on = saving, True
+                if saving.size >= 2 * shown_size:  # soon the first time, then ever more rarely
+                    click.echo(f"the state is being saved: {saving.size // _MEGABYTE} MB until now", err=True)
+                    shown_size = saving.size
+    what = "" if saving is None else f"; it is at {saving.size // _MEGABYTE} MB of its state, and does not go on"
     raise PlatformError(
-        f"the platform, process {record.pid}, still runs {timeout_seconds:g} seconds after it was asked to stop",
+        f"the platform, process {record.pid}, still runs {timeout_seconds:g} seconds after it was asked to stop{what}",
         f"see localstack logs; SHUTDOWN_TIMEOUT gives it longer; end it the hard way with: kill -9 {record.pid}",
     )

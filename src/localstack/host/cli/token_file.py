@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-from contextlib import suppress
 from pathlib import Path
 
 from localstack.host.errors import LeantoError
+from localstack.host.secret_file import write_secret
 
 _KEY = "LOCALSTACK_AUTH_TOKEN"
-_OWNER_ONLY = 0o600
 
 
 class TokenFile:
@@ -20,22 +18,11 @@ class TokenFile:
         self.path = config_dir / "auth.json"
 
     def write(self, token: str) -> None:
-        """Store ``token`` in a new file that has its mode before a byte is in it, and put that in the old one's place.
+        """Store ``token`` in the place of an earlier one.
 
         :raises LeantoError: when the folder can't be written
         """
-        aside = self.path.with_name(f"auth.json.{os.getpid()}.tmp")
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            aside.unlink(missing_ok=True)
-            with os.fdopen(os.open(aside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _OWNER_ONLY), "w") as file:
-                json.dump({_KEY: token}, file)
-            aside.replace(self.path)
-        except OSError as error:
-            raise LeantoError(f"{self.path} can't be written: {error.strerror}") from error
-        finally:
-            with suppress(OSError):  # the folder is none, or is not for this user: then there is nothing
-                aside.unlink()
+        write_secret(self.path, json.dumps({_KEY: token}))
 
     def read(self) -> str | None:
         """The token, ``None`` when none is stored.

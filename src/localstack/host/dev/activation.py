@@ -54,6 +54,20 @@ def banner(paths: Sequence[Path]) -> str:
     return "\n".join([_RULE, title, *mounts, "Resuming normal execution, ...", _RULE])
 
 
+def renewed(project: EnabledProject) -> EnabledProject | None:
+    """The project as its files describe it now; ``None``, after a warning, when they don't."""
+    try:
+        folders = [project.path, *(project.path / name for name in SOURCE_FOLDERS if (project.path / name).is_dir())]
+        description = describe(folders)
+    except (OSError, ValueError) as error:
+        LOG.warning("the enabled extension %s can't be read: %s", project.path, error)
+        return None
+    if not description.entry_points:
+        LOG.warning("the enabled folder %s declares no extension any more; it goes on as it was", project.path)
+        return None
+    return _project(project.path, project.paths, description)
+
+
 def _activate(path: Path) -> EnabledProject | None:
     try:
         if path.is_dir():

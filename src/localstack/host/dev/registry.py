@@ -34,7 +34,7 @@ class DevRegistry:
 
         :raises DevModeError: when there is no such folder, it holds no Python project, or the list can't be kept
         """
-        folder = _project_folder(path)
+        folder = project_folder(path)
         with self._changing() as folders:
             if folder not in folders:
                 folders.append(folder)
@@ -112,7 +112,11 @@ class DevRegistry:
         return DevModeError(f"can't read the list of enabled extensions {self.file}: {cause}", hint)
 
 
-def _project_folder(path: Path) -> Path:
+def project_folder(path: Path) -> Path:
+    """The folder, absolute and without symbolic links.
+
+    :raises DevModeError: when there is none, or it holds no Python project
+    """
     try:
         folder = path.resolve(strict=True)
         entries = {entry.name for entry in folder.iterdir()}

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from botocore.model import OperationModel
 
 _FIRST_ERROR_STATUS = 301  # as botocore has it
+_SEE_OTHER = 303  # where a form that S3 has accepted sends the browser
 
 
 def parse_answer(
@@ -33,6 +34,8 @@ def parse_answer(
     from botocore.awsrequest import HeadersDict
     from botocore.parsers import ResponseParserError
 
+    if status == _SEE_OTHER:
+        status = 200
     is_error = status >= _FIRST_ERROR_STATUS
     if not is_error and (operation.has_streaming_output or operation.has_event_stream_output):
         return {}, None

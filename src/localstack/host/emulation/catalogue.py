@@ -21,6 +21,7 @@ class Service:
     :ivar target: what stands before the ``.`` in ``X-Amz-Target``, e.g. ``"AmazonSQS"``
     :ivar version: version of its API, e.g. ``"2012-11-05"``
     :ivar emulated: whether moto has it
+    :ivar auth: ``"bearer"`` or ``"none"`` for a REST service whose requests, some or all, have no signature
     """
 
     name: str
@@ -30,6 +31,7 @@ class Service:
     version: str
     target: str | None = None
     emulated: bool = False
+    auth: str | None = None
 
 
 class Catalogue:
@@ -63,6 +65,10 @@ class Catalogue:
     def targeted_as(self, target_prefix: str) -> list[Service]:
         """Services with that prefix in ``X-Amz-Target``; more than one only for Timestream."""
         return self._by_target.get(target_prefix, [])
+
+    def authorised_by(self, auth: str) -> list[Service]:
+        """REST services with requests of that kind: ``"bearer"`` or ``"none"``."""
+        return [service for service in self.services.values() if service.auth == auth]
 
     def speaking_query(self) -> list[Service]:
         """Services that take an ``Action`` parameter; the likelier first."""

@@ -7,36 +7,54 @@ from urllib.parse import unquote
 
 from rolo import Request
 
+from localstack.host.emulation.cognito import names_document
 from localstack.host.emulation.hosts import Hosts
 from localstack.host.emulation.wire import Wire
 
 _HEADERS = ("smithy-protocol", "x-amz-target")
-_HEADER_PREFIX = "x-amz-"
+_HEADER_PREFIXES = ("x-amz-", "amz-sdk-")
 _SIGNED_QUERIES = ({"X-Amz-Signature"}, {"X-Amz-Credential"}, {"AWSAccessKeyId", "Signature"})
+
+_SIGNED_FIELDS = (b"x-amz-credential", b"awsaccesskeyid")
+_LONGEST_FIELDS = 20_000
+"""Bytes of a form in front of its file, as S3 limits them."""
 
 
 def is_for_aws(request: Request, hosts: Hosts) -> bool:
     """True for what is signed, sent to an AWS host, has an AWS header, an ``Action``, or names an existing bucket.
 
-    WebSocket upgrades are never for AWS. A body is read only when it is a form, and stays readable.
+    So it is for what asks for a document of a Cognito pool. WebSocket upgrades are never for AWS. A body is read only
+    when it is a form, and stays readable.
     """
     if request.shallow:
         return False
     wire = Wire(request)
-    return _has_aws_header(request) or _has_aws_query(wire) or hosts.read(wire.host) is not None or _names_bucket(wire)
+    if _has_aws_header(request) or _has_aws_query(wire) or hosts.read(wire.host) is not None or _names_bucket(wire):
+        return True
+    return names_document(wire) or (wire.is_upload and _is_signed_upload(request))
 
 
 def _has_aws_header(request: Request) -> bool:
     if request.headers.get("Authorization", "").startswith("AWS"):
         return True
     names = (name.lower() for name in request.headers.keys())  # noqa: SIM118 - iterating Headers gives pairs
-    return any(name.startswith(_HEADER_PREFIX) or name in _HEADERS for name in names)
+    return any(name.startswith(_HEADER_PREFIXES) or name in _HEADERS for name in names)
 
 
 def _has_aws_query(wire: Wire) -> bool:
     if "Action" in wire.query or any(names <= wire.query.keys() for names in _SIGNED_QUERIES):
         return True
     return wire.is_form and "Action" in wire.form
+
+
+def _is_signed_upload(request: Request) -> bool:
+    """Whether the fields in front of a form's file name a signer. The file may be large, and is not looked at."""
+    body = request.environ["wsgi.input"]
+    if not hasattr(body, "seekable") or not body.seekable():  # Twisted's can be read only once
+        return False
+    fields = body.read(_LONGEST_FIELDS).lower()
+    body.seek(0)
+    return any(b'name="%b"' % name in fields for name in _SIGNED_FIELDS)
 
 
 def _names_bucket(wire: Wire) -> bool:

@@ -17,10 +17,13 @@ from werkzeug.datastructures import Headers
 from werkzeug.http import HTTP_STATUS_CODES
 
 from localstack.aws.api import CommonServiceException, RequestContext
-from localstack.host.emulation import claim, direct_calls, s3_subresources
+from localstack.host.emulation import claim, direct_calls, form_upload, s3_subresources
 from localstack.host.emulation.catalogue import Catalogue
+from localstack.host.emulation.cognito import owner_of
+from localstack.host.emulation.direct_calls import DirectCall
 from localstack.host.emulation.eager_loading import EagerLoading
-from localstack.host.emulation.failure import Failure, failure_of, write_failure, write_request_id
+from localstack.host.emulation.failure import Failure, failure_of, request_id_headers, write_failure, write_request_id
+from localstack.host.emulation.form_upload import FormUpload
 from localstack.host.emulation.hosts import Hosts
 from localstack.host.emulation.identity import (
     Regions,
@@ -31,9 +34,12 @@ from localstack.host.emulation.identity import (
     with_region,
 )
 from localstack.host.emulation.mail import MailRelay
-from localstack.host.emulation.moto_backend import Answer, Moto, not_implemented
+from localstack.host.emulation.moto_backend import Answer, Moto, not_implemented, unchecked_headers
+from localstack.host.emulation.moto_urls import ORIGIN_OF_CALL
+from localstack.host.emulation.returned_urls import origin_for, url_of_upload, with_location_of_object
 from localstack.host.emulation.serializer import JSON_IN_CBOR, serialise
 from localstack.host.emulation.state.state import EmulationState
+from localstack.host.emulation.warm_up import WarmUp
 from localstack.host.emulation.wire import Wire
 from localstack.host.settings import Settings
 
@@ -42,6 +48,7 @@ if TYPE_CHECKING:
 
     from localstack.host.emulation.message import Message, Snapshot
     from localstack.host.emulation.recognition import Recognised
+    from localstack.host.emulation.returned_urls import Origin
 
 _LOG = logging.getLogger(__name__)
 _REQUEST_ID = re.compile(rb"(?<=<)(RequestId|requestId|RequestID)>[^<]*<")
@@ -55,6 +62,7 @@ class _Call:
     recognised: Recognised
     wire: Wire
     before: Snapshot
+    upload: FormUpload | None
 
 
 class Emulation:
@@ -70,6 +78,8 @@ class Emulation:
         self.state = EmulationState(settings, self._catalogue.emulated(), self._moto.set_up)
         self._mail = MailRelay(settings)
         self._eager_loading = EagerLoading(self._services_to_load(), self._load)
+        record = settings.volume_dir / "cache" / "aws-services.json"
+        self._warm_up = WarmUp(record, self._catalogue.services, self._call_unseen, self._import)
 
     def claims(self, request: Request) -> bool:
         """Whether the request is for AWS; cheap, and the request's body stays readable."""
@@ -80,12 +90,15 @@ class Emulation:
 
         :raises ServiceException: when service or operation are unknown or the parameters can't be read
         """
+        self._warm_up.note_call()
         from localstack.host.emulation.message import Snapshot
         from localstack.host.emulation.parser import parse
         from localstack.host.emulation.recognition import recognise
 
         wire = Wire(context.request)
-        credential, host = credential_of(context.request), self._hosts.read(wire.host)
+        upload = FormUpload.of(wire)
+        credential = credential_of(context.request, upload.credential if upload else "")
+        host = self._hosts.read(wire.host)
         region = (credential.region if credential else "") or (host.region if host else None)
         self._identify(context, region, credential.access_key if credential else "")
         try:
@@ -96,9 +109,14 @@ class Emulation:
         context.service = recognised.service
         context.protocol = recognised.protocol
         context.operation = recognised.operation.model
+        if context.operation.name == form_upload.OPERATION:
+            context.service_request = form_upload.parameters_of(upload, recognised.operation)
+        else:
+            context.service_request = parse(recognised.operation, recognised.protocol, wire)
+        if credential is None and (owner := owner_of(context.service.service_name, context.service_request)):
+            self._identify(context, owner.region, owner.account)
         sign_unsigned(context.request, recognised.service.signing_name, str(context.region))
-        context.service_request = parse(recognised.operation, recognised.protocol, wire)
-        context.emulated_call = _Call(recognised, wire, Snapshot(context.service_request))
+        context.emulated_call = _Call(recognised, wire, Snapshot(context.service_request), upload)
 
     def _identify(self, context: RequestContext, region: str | None, access_key: str) -> None:
         headers = context.request.headers
@@ -106,7 +124,8 @@ class Emulation:
         context.partition = partition_of(context.region)
         context.account_id = account_of(access_key, self._settings)
         headers["x-moto-account-id"] = context.account_id
-        if authorization := headers.get("Authorization"):
+        authorization = headers.get("Authorization")
+        if authorization and f"/{context.region}/" not in authorization:
             headers["Authorization"] = with_region(authorization, context.region)
 
     def _fill_from_error(self, context: RequestContext, error: CommonServiceException) -> None:
@@ -128,13 +147,10 @@ class Emulation:
             raise CommonServiceException("InternalFailure", text, 501)
         if service == "s3" and not s3_subresources.is_in_moto(operation):
             raise not_implemented(operation.name)
-        self.state.enter(operation.name)
-        try:
-            answer, protocol = self._answer(context, call)
-        finally:
-            self.state.leave()
+        answer, protocol = self._answer(context, call)
         context.is_answered_by_service = True
         self._running.add(service)
+        self._warm_up.note_service(service)
         if service in ("ses", "sesv2") and answer.status < 300:
             self._mail.send(
                 f"{service}.{operation.name}",
@@ -145,45 +161,55 @@ class Emulation:
         if call.wire.is_cbor:
             answer = _in_cbor(answer, context, protocol)
         if operation.name == "CompleteMultipartUpload" and service == "s3":
-            from localstack.host.emulation.returned_urls import with_location_of_object
-
             body = with_location_of_object(answer.body, call.wire, call.recognised, self._settings)
             answer = replace(answer, body=body)
+        if call.upload is not None and answer.status < 300:
+            stored = context.service_request or {}
+            url = url_of_upload(call.wire, call.recognised, str(stored["Key"]), self._settings)
+            answer = form_upload.answer_of_form(answer, call.upload, stored, url)
         _write(answer, context, response, is_stream=operation.has_streaming_output and answer.status < 300)
 
     def _answer(self, context: RequestContext, call: _Call) -> tuple[Answer, str]:
         """moto's answer, and the protocol that it is in."""
-        from localstack.host.emulation.returned_urls import origin_for
+        origin = origin_for(call.wire, self._settings)
+        before = ORIGIN_OF_CALL.set(origin)
+        operation = call.recognised.operation.model.name
+        self.state.enter(operation)
+        try:
+            return self._ask_moto(context, call, origin)
+        finally:
+            self.state.leave(operation)
+            ORIGIN_OF_CALL.reset(before)
 
+    def _ask_moto(self, context: RequestContext, call: _Call, origin: Origin) -> tuple[Answer, str]:
         recognised, wire = call.recognised, call.wire
         service, operation = recognised.service.service_name, recognised.operation.model.name
-        wants_json = "ContentType" in wire.query or b"ContentType=" in wire.body  # moto alone knows how
-        if (service, operation) in direct_calls.OPERATIONS and not (wire.is_cbor or wants_json):
-            origin = origin_for(wire, self._settings)
-            url = f"{origin.scheme}://{origin.host}{recognised.path}"
-            if (answer := self._moto.call_directly(service, context, url, recognised.protocol)) is not None:
-                return answer, recognised.protocol
-        message, protocol = self._message(context, call)
-        return self._moto.call(service, operation, message), protocol
+        url = f"{origin.scheme}://{origin.host}{recognised.path}"
+        direct = DirectCall(context, recognised, wire, call.before, url)
+        if direct_calls.can_answer(direct) and (answer := self._moto.call_directly(direct)) is not None:
+            return answer, recognised.protocol
+        message, protocol = self._message(context, call, origin)
+        if call.upload is None:
+            return self._moto.call(service, operation, message), protocol
+        with form_upload.being_stored():
+            return self._moto.call(service, operation, message), protocol
 
-    def _message(self, context: RequestContext, call: _Call) -> tuple[Message, str]:
+    def _message(self, context: RequestContext, call: _Call, origin: Origin) -> tuple[Message, str]:
         """The request for moto and the protocol it is in; built again when the parameters changed or are in CBOR."""
         from botocore.exceptions import ParamValidationError
 
         from localstack.host.emulation.message import original_message, rebuilt_message, spoken_by_moto
-        from localstack.host.emulation.returned_urls import origin_for
 
         recognised, wire = call.recognised, call.wire
         service = recognised.service.service_name
-        origin = origin_for(wire, self._settings)
         original = original_message(wire, recognised, str(context.region), str(context.account_id), origin)
         parameters = context.service_request or {}
-        if not wire.is_cbor and not call.before.differs_from(parameters):
+        if call.upload is None and not wire.is_cbor and not call.before.differs_from(parameters):
             return original, recognised.protocol
         protocol = spoken_by_moto(self._catalogue.services[service].protocols) if wire.is_cbor else recognised.protocol
-        replayed = call.before.replayed(parameters)
+        model = recognised.operation.model if call.upload is None else recognised.service.operation_model("PutObject")
         try:
-            return rebuilt_message(original, recognised.operation.model, replayed, protocol), protocol
+            return rebuilt_message(original, model, call.before.replayed(parameters), protocol), protocol
         except ParamValidationError as error:
             raise CommonServiceException("ValidationException", str(error), 400, sender_fault=True) from error
 
@@ -260,13 +286,17 @@ class Emulation:
         self.state.start()
 
     def load_eagerly(self) -> None:
-        """With ``EAGER_SERVICE_LOADING``: import, in the background, what ``SERVICES`` names, or everything."""
+        """Import in the background: what is likely to be called, or with ``EAGER_SERVICE_LOADING`` everything."""
         if self._settings.eager_service_loading:
             self._eager_loading.start()
+        elif self._settings.service_warm_up:
+            self._warm_up.start()
 
     def stop(self) -> None:
         """Save the state, if that is wanted; call it after the last request."""
         self._eager_loading.stop()
+        if self._settings.service_warm_up:
+            self._warm_up.stop()
         self._mail.stop()
         self.state.stop()
 
@@ -281,15 +311,22 @@ class Emulation:
         return [name for name in self._catalogue.emulated() if wanted is None or name in wanted]
 
     def _load(self, service: str) -> None:
+        self._import(service)
+        self._running.add(service)
+
+    def _import(self, service: str) -> None:
         from localstack.host.emulation.models import service_model
 
         self.state.enter("")
         try:
             self._moto.load(service)
         finally:
-            self.state.leave()
+            self.state.leave("")
         service_model(service)
-        self._running.add(service)
+
+    def _call_unseen(self, context: RequestContext) -> None:
+        self.recognise(context)
+        self._answer(context, context.emulated_call)
 
 
 def _complete_answer(context: RequestContext, protocol: str, response: Response) -> None:
@@ -342,7 +379,9 @@ def _write(answer: Answer, context: RequestContext, response: Response, *, is_st
         request_id = str(context.request_id).encode()
         body = _REQUEST_ID.sub(lambda found: found[1] + b">" + request_id + b"<", body)
     response.status_code = answer.status
-    response.headers = Headers(answer.headers)
+    headers = list(answer.headers)
     if body or context.request.method != "HEAD":  # a HEAD keeps the length of what a GET would have answered
-        response.set_data(body)
-    write_request_id(response, context)
+        headers = [pair for pair in headers if pair[0].lower() != "content-length"]
+        headers.append(("Content-Length", str(len(body))))
+        response.response = [body]
+    response.headers = unchecked_headers([*headers, *request_id_headers(context)])

@@ -78,12 +78,16 @@ def write_failure(failure: Failure, protocol: str, context: RequestContext, resp
 
 
 def write_request_id(response: Response, context: RequestContext) -> None:
+    for name, value in request_id_headers(context):
+        response.headers[name] = value
+
+
+def request_id_headers(context: RequestContext) -> list[tuple[str, str]]:
     """The headers that carry the request's id: S3 has its own."""
+    request_id = str(context.request_id)
     if context.service is not None and context.service.service_name == "s3":
-        response.headers["x-amz-request-id"] = context.request_id
-        response.headers["x-amz-id-2"] = s3_host_id(str(context.request_id))
-    else:
-        response.headers["x-amzn-RequestId"] = context.request_id
+        return [("x-amz-request-id", request_id), ("x-amz-id-2", s3_host_id(request_id))]
+    return [("x-amzn-RequestId", request_id)]
 
 
 def s3_host_id(request_id: str) -> str:

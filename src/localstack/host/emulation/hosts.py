@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from localstack.host.emulation.catalogue import Catalogue
 from localstack.host.settings import LOCALHOST_HOSTNAME, Settings
@@ -35,9 +36,13 @@ class Hosts:
         self._endpoints = Catalogue.load().endpoints
         own = dict.fromkeys((LOCALHOST_HOSTNAME, settings.localstack_host.host.lower(), "localhost"))
         self._domains = (*_AWS_DOMAINS, *own)
+        self._read = lru_cache(maxsize=1024)(self._read_anew)  # a client sends the same host with every request
 
     def read(self, host: str) -> AwsHost | None:
         """Read ``sqs.eu-west-1.localhost.localstack.cloud:4566``; None when it is no name of an AWS service."""
+        return self._read(host)
+
+    def _read_anew(self, host: str) -> AwsHost | None:
         name = re.sub(r":\d*$", "", host.lower())
         domain = next((domain for domain in self._domains if name.endswith("." + domain)), None)
         if domain is None:

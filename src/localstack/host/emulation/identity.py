@@ -27,6 +27,8 @@ _SCOPE = re.compile(
     r"Credential=\s*(?P<key>[^\s,]*?)/(?P<date>[^/\s,]*)/(?:(?P<region>[^/\s,]*)/)?(?P<service>[^/\s,]+)/aws4_request"
 )
 _SIGV2 = re.compile(r"AWS (?P<key>[^:\s]+):.+")
+_SUBSCRIPTION = re.compile(r"arn:[^:]+:sns:(?P<region>[^:]+):(?P<account>[0-9]{12}):.+")
+_QUEUE = re.compile(r"/(?:queue/(?P<region>[^/]+)/)?(?P<account>[0-9]{12})/[^/]+/?")
 _ENCODED_ACCOUNT_MASK = 0x7FFFFFFFFF80
 _PARTITIONS = {
     "cn-": "aws-cn",
@@ -53,13 +55,27 @@ class Credential:
     service: str
 
 
-def credential_of(request: Request) -> Credential | None:
-    """The credential in the header ``Authorization`` or in a pre-signed query; None without a readable one."""
-    text = request.headers.get("Authorization") or _authorization_of_query(request)
+def credential_of(request: Request, of_form: str = "") -> Credential | None:
+    """The credential in the header ``Authorization`` or in a pre-signed query; None without a readable one.
+
+    :param of_form: what a form names as its signer: the scope, or just a key
+
+    Links in the messages of SNS and URLs of queues are called unsigned: what they name says whose it is.
+    """
+    text = request.headers.get("Authorization") or _authorization_of_query(request) or _authorization_of_form(of_form)
     if match := _SCOPE.search(text):
         return Credential(match["key"], match["region"] or "", match["service"].lower())
     if match := _SIGV2.fullmatch(text):
         return Credential(match["key"], "", "s3")
+    return None if text else _owner_of_named(request)
+
+
+def _owner_of_named(request: Request) -> Credential | None:
+    if match := _SUBSCRIPTION.fullmatch(request.args.get("SubscriptionArn", "")):
+        return Credential(match["account"], match["region"], "sns")
+    is_form = request.method == "POST" and request.mimetype == "application/x-www-form-urlencoded"
+    if (is_form or "Action" in request.args) and (match := _QUEUE.fullmatch(request.path)):
+        return Credential(match["account"], match["region"] or "", "sqs")
     return None
 
 
@@ -85,6 +101,10 @@ def _authorization_of_query(request: Request) -> str:
     if (key := query.get("AWSAccessKeyId")) and (signature := query.get("Signature")):
         return f"AWS {key}:{quote(signature)}"
     return ""
+
+
+def _authorization_of_form(credential: str) -> str:
+    return _authorization(credential) if "/" in credential else f"AWS {credential}:form" if credential else ""
 
 
 def _authorization(credential: str, signature: str = "0") -> str:

@@ -88,10 +88,11 @@ class MailRelay:
 
 
 def _server() -> str:
-    """``host:port`` of the server, ``""`` without one."""
-    from localstack.pro.core import config
+    """``host:port`` of the server, ``""`` without one; extensions may name one in any of these places."""
+    from localstack import config
+    from localstack.pro.core import config as pro_config
 
-    return config.SMTP_HOST or os.environ.get("SMTP_HOST", "")
+    return getattr(config, "SMTP_HOST", "") or pro_config.SMTP_HOST or os.environ.get("SMTP_HOST", "")
 
 
 def _plain(parameters: Parameters, account: str, region: str) -> Iterator[Mail]:
@@ -148,7 +149,23 @@ def _mail(sender: str, parameters: Parameters, destination: Parameters, content:
         message.add_alternative(html["Data"], subtype="html")
     elif html:
         message.set_content(html["Data"], subtype="html")
+    for header in content.get("Headers") or ():
+        message[header["Name"]] = header["Value"]
+    for attachment in content.get("Attachments") or ():
+        _attach(message, attachment)
     return Mail(sender, _recipients(destination), message)
+
+
+def _attach(message: EmailMessage, attachment: Parameters) -> None:
+    maintype, _, subtype = attachment.get("ContentType", "").partition("/")
+    message.add_attachment(
+        attachment["RawContent"],
+        maintype=maintype if subtype else "application",
+        subtype=subtype or "octet-stream",
+        filename=attachment["FileName"],
+        disposition=attachment.get("ContentDisposition", "ATTACHMENT").lower(),
+        cid=attachment.get("ContentId"),
+    )
 
 
 def _rendered(parameters: Parameters, destination: Parameters, data: str, account: str, region: str) -> Mail:

@@ -102,7 +102,7 @@ def original_message(wire: Wire, recognised: Recognised, region: str, account: s
     if recognised.protocol in ("query", "ec2"):  # a GET has no type, and moto would answer it in JSON
         headers["Content-Type"] = _FORM_TYPE
     service = recognised.service.service_name
-    if service == "sqs":  # moto makes the URLs of queues from it
+    if service in ("sqs", "cognito-idp"):  # moto makes the URLs of queues and of pools' documents from it
         headers["Host"] = origin.host
     if service == "s3":  # to moto any other host with a dot would be a bucket
         headers["Host"] = _PATH_STYLE_HOST + "".join(re.findall(r":\d+$", wire.host))

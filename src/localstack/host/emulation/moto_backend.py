@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import BaseConverter, Map, MapAdapter, Rule
 
 from localstack.aws.api import CommonServiceException
-from localstack.host.emulation import direct_calls, moto_shortcuts
+from localstack.host.emulation import direct_calls, form_upload, moto_shortcuts, moto_urls
 from localstack.host.emulation.catalogue import Catalogue
 from localstack.host.emulation.identity import DEFAULT_ACCOUNT, DEFAULT_REGION
 from localstack.host.emulation.message import Message
@@ -26,7 +26,7 @@ from localstack.host.settings import Settings
 if TYPE_CHECKING:
     from moto.core.request import Request
 
-    from localstack.aws.api import RequestContext
+    from localstack.host.emulation.direct_calls import DirectCall
 
 Endpoint = Callable[..., Any]
 
@@ -53,31 +53,24 @@ class Moto:
 
         :raises CommonServiceException: 501 when moto lacks the service or the operation, or what moto raised
         """
-        from moto.core.exceptions import ServiceException as MotoException
-
         endpoint = self._routes_of(service).endpoint(message.path)
         if endpoint is None:
             raise not_implemented(operation)
         request = _request_class(service)(message.environ())
-        try:
-            result = endpoint(request, request.raw_url, request.headers)
-        except NotImplementedError as error:
-            raise CommonServiceException("InternalFailure", str(error) or _lacking(operation), 501) from None
-        except MotoException as error:
-            raise CommonServiceException(error.code, error.message, 400, sender_fault=True) from error
-        except HTTPException as error:
-            return _answer((error.code or 500, dict(error.get_headers()), error.get_body()))
+        result = _run(operation, lambda: endpoint(request, request.raw_url, request.headers))
         if not result or _is_unrouted(result, message):
             raise not_implemented(operation)
         return _answer(result)
 
-    def call_directly(self, service: str, context: RequestContext, url: str, protocol: str) -> Answer | None:
-        """Let moto answer the parameters of the context; None when the operation has to go the long way."""
-        assert context.operation is not None
-        response_class = self._routes_of(service).root_class
-        if not direct_calls.can_answer(service, context.operation.name):
-            return None
-        return _answer(direct_calls.answer(response_class, context, url, protocol))
+    def call_directly(self, call: DirectCall) -> Answer | None:
+        """Let moto answer the parameters of the context; None when the call has to go the long way.
+
+        :raises CommonServiceException: as ``call``
+        """
+        model = call.recognised.operation.model
+        response_class = self._routes_of(call.recognised.service.service_name).root_class
+        result = _run(model.name, lambda: direct_calls.answer(response_class, call))
+        return None if result is None else _answer(result)
 
     def load(self, service: str) -> None:
         """Import what answers a service."""
@@ -101,6 +94,20 @@ class Moto:
                 self._routes[service] = routes
                 gc.freeze()  # what the modules hold stays: looking through it in every full collection takes 50 ms
         return routes
+
+
+def _run(operation: str, call: Callable[[], Any]) -> Any:
+    """What moto answers; what it raises where it means to answer an error becomes one."""
+    from moto.core.exceptions import ServiceException as MotoException
+
+    try:
+        return call()
+    except NotImplementedError as error:
+        raise CommonServiceException("InternalFailure", str(error) or _lacking(operation), 501) from None
+    except MotoException as error:
+        raise CommonServiceException(error.code, error.message, 400, sender_fault=True) from error
+    except HTTPException as error:
+        return error.code or 500, dict(error.get_headers()), error.get_body()
 
 
 @cache
@@ -129,7 +136,7 @@ def _set_up_moto() -> None:
 def _request_class(service: str) -> type[Request]:
     """moto's class of requests. For S3 one that takes no object for a form, whatever type the client gave it.
 
-    werkzeug reads the body of a form away, and moto would store an empty object. Only a browser's upload is a form.
+    werkzeug reads the body of a form away, and moto would store an empty object. A browser's form comes as a ``PUT``.
     """
     from moto.core.request import Request
 
@@ -145,7 +152,7 @@ def _request_class(service: str) -> type[Request]:
     class S3Request(PlainRequest):
         @property
         def want_form_data_parsed(self) -> bool:
-            return bool(self.method == "POST" and self.mimetype == "multipart/form-data")
+            return False
 
     return S3Request if service == "s3" else PlainRequest
 
@@ -166,9 +173,12 @@ def _load_paths(service: str) -> dict[str, Endpoint]:
         backend = account[DEFAULT_REGION if DEFAULT_REGION in account else "aws"]
     else:
         backend = backends["global"]
+    if service == "s3":
+        form_upload.let_moto_tell_forms_apart()
     if service == "ses":
         _let_ses_find_functions()
     moto_shortcuts.apply(service)
+    moto_urls.apply()
     paths: dict[str, Endpoint] = backend.flask_paths
     return paths
 
@@ -220,6 +230,13 @@ class _Pattern(BaseConverter):
         self.regex = pattern
 
 
+def unchecked_headers(pairs: list[tuple[str, str]]) -> Headers:
+    """Headers whose values are not looked through for line breaks, which the servers take away anyway."""
+    headers = Headers()
+    headers._list = pairs
+    return headers
+
+
 def not_implemented(operation: str) -> CommonServiceException:
     """The error for an operation that moto lacks, named in snake case as moto does."""
     return CommonServiceException("InternalFailure", _lacking(operation), 501)
@@ -241,8 +258,8 @@ def _is_unrouted(result: Any, message: Message) -> bool:
 
 def _answer(result: Any) -> Answer:
     status, headers, body = result if isinstance(result, tuple) else (200, {}, result)
-    kept = Headers([(name, str(value)) for name, value in headers.items() if name.lower() not in _DROPPED])
-    return Answer(int(status), kept, body.encode() if isinstance(body, str) else bytes(body or b""))
+    kept = [(name, str(value)) for name, value in headers.items() if name.lower() not in _DROPPED]
+    return Answer(int(status), unchecked_headers(kept), body.encode() if isinstance(body, str) else bytes(body or b""))
 
 
 _DROPPED = ("status", "server", "date", "x-amzn-requestid", "x-amz-request-id", "x-amz-id-2")

@@ -6,18 +6,29 @@ written for and tested with; any other version runs as it is. One suite compares
 
 from __future__ import annotations
 
+import contextlib
 import logging
-import secrets
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache, cached_property
+from copy import deepcopy
+from functools import cache, cached_property, lru_cache
 from importlib.metadata import version
+from random import getrandbits
+from types import SimpleNamespace
 from typing import Any
+
+from localstack.host.emulation import moto_answers
+from localstack.host.emulation.object_content import ObjectContent
 
 LOG = logging.getLogger(__name__)
 
 KNOWN_VERSIONS = frozenset({"5.2.5"})
 
+_KEY_OF_ANYBODY = "AKIAEXAMPLE"
+"""What moto takes for the access key of who has none that it could have issued."""
 _REQUEST_ID_LENGTH = 52
+_RECEIPT_HANDLE_LENGTH = 185
+_MANY_NAMES = 16_384
+_LOWER_CASE = bytes(ord("a") + byte % 26 for byte in range(256))
 
 
 def apply(service: str) -> None:
@@ -43,10 +54,52 @@ def _apply_to_core() -> None:
     from moto.core import responses
     from moto.core.base_backend import BackendDict
 
+    responses.camelcase_to_underscores = lru_cache(_MANY_NAMES)(responses.camelcase_to_underscores)
     responses.method_names_from_class = cache(lambda cls: frozenset(_method_names(cls)))
     responses.gen_amzn_requestid_long = _add_request_id
     responses.BaseResponse._enrich_response = staticmethod(_enriched)
     BackendDict.__getitem__ = _account_getter(BackendDict.__getitem__)
+    moto_answers.apply()
+    _apply_to_iam()
+
+
+def _apply_to_iam() -> None:
+    """IAM is part of every call: moto notes there when a key was used."""
+    from moto.iam import models
+    from moto.iam.models import IAMBackend
+
+    models.mark_account_as_visited = _key_marker(models.mark_account_as_visited)
+    IAMBackend.aws_managed_policies = _Later("aws_managed_policies", IAMBackend._init_aws_policies)
+    IAMBackend.managed_policies = _Later("managed_policies", IAMBackend._init_managed_policies)
+    IAMBackend._init_aws_policies = IAMBackend._init_managed_policies = lambda self: None
+
+
+def _key_marker(original: Callable[..., None]) -> Callable[..., None]:
+    """Makes an IAM for each account that calls otherwise, to look for a key that it can't have."""
+
+    def mark(account_id: str, access_key: str, service: str, region: str) -> None:
+        if access_key != _KEY_OF_ANYBODY:
+            original(account_id=account_id, access_key=access_key, service=service, region=region)
+
+    return mark
+
+
+class _Later:
+    """An attribute that is made when it is first looked at: the policies of AWS are 1,600 objects for each account."""
+
+    def __init__(self, name: str, make: Callable[[Any], Any]) -> None:
+        self._name = name
+        self._make = make
+
+    def __get__(self, backend: Any, owner: type) -> Any:
+        if backend is None:
+            return self
+        values = vars(backend)
+        return values[self._name] if self._name in values else values.setdefault(self._name, self._make(backend))
+
+    def __set__(self, backend: Any, value: Any) -> None:
+        if value is not None:
+            vars(backend)[self._name] = value
 
 
 def _method_names(cls: type) -> list[str]:
@@ -58,7 +111,7 @@ def _method_names(cls: type) -> list[str]:
 
 def _add_request_id(headers: dict[str, Any] | None = None) -> str:
     """Draws 52 random characters one by one otherwise."""
-    request_id = secrets.token_hex(_REQUEST_ID_LENGTH // 2).upper()
+    request_id = f"{getrandbits(_REQUEST_ID_LENGTH * 4):0{_REQUEST_ID_LENGTH}X}"  # asks no system call for it
     if isinstance(headers, dict):
         headers["x-amzn-requestid"] = request_id
     return request_id
@@ -97,11 +150,64 @@ def _account_getter(original: Callable[[Any, str], Any]) -> Callable[[Any, str],
 
 @cache
 def _apply_to_sqs() -> None:
-    from moto.sqs.models import Queue
+    from moto.sqs import models
+    from moto.sqs.models import Message, Queue, SQSBackend
 
+    models.camelcase_to_underscores = lru_cache(_MANY_NAMES)(models.camelcase_to_underscores)
+    models.generate_receipt_handle = _receipt_handle
+    Message.__deepcopy__ = _copied_message
+    Message.had_receipt_handle = _had_receipt_handle
+    Queue.delete_message = _delete_message
+    SQSBackend.is_message_valid_based_on_retention_period = _is_retained
     read_all = Queue.attributes.fget
     Queue.attributes = property(lambda self: read_all(self) if self.fifo_queue else _LazyAttributes(self, read_all))
     Queue.messages = property(lambda self: _VisibleMessages(self))
+
+
+def _receipt_handle() -> str:
+    """Draws 185 letters one by one otherwise."""
+    from moto.moto_api._internal import mock_random
+
+    handle: bytes = mock_random.randbytes(_RECEIPT_HANDLE_LENGTH)
+    return handle.translate(_LOWER_CASE).decode()
+
+
+def _copied_message(message: Any, memo: dict[int, Any]) -> Any:
+    """Walks through every receipt handle that a message ever had otherwise; a copy is never asked for them."""
+    copied = message.__class__.__new__(message.__class__)
+    copied.__dict__.update(message.__dict__)
+    copied.message_attributes = deepcopy(message.message_attributes, memo)
+    copied.system_attributes = deepcopy(message.system_attributes, memo)
+    return copied
+
+
+def _had_receipt_handle(message: Any, receipt_handle: str) -> bool:
+    """Makes a list of all handles of the message otherwise."""
+    return receipt_handle == message.receipt_handle or receipt_handle in message._old_receipt_handles
+
+
+def _delete_message(queue: Any, receipt_handle: str) -> None:
+    """Looks through the queue twice otherwise, and makes it anew: what another thread sends meanwhile would be lost."""
+    from moto.sqs.exceptions import ReceiptHandleIsInvalid
+
+    if receipt_handle in queue.deleted_messages:
+        return
+    with queue._messages_lock:
+        found = next((message for message in queue._messages if message.had_receipt_handle(receipt_handle)), None)
+        if found is None:
+            raise ReceiptHandleIsInvalid
+        queue.pending_messages.discard(found)
+        queue.deleted_messages.update(found.all_receipt_handles)
+        with contextlib.suppress(ValueError):  # another thread has moved it to the dead-letter queue
+            queue._messages.remove(found)
+
+
+def _is_retained(backend: Any, queue_name: str, message: Any) -> bool:
+    """Works out all attributes of the queue for each message otherwise, to look at one."""
+    from moto.core.utils import unix_time
+
+    period = backend.get_queue(queue_name).message_retention_period
+    return bool(unix_time() < period + message.sent_timestamp / 1000)
 
 
 class _LazyAttributes(Mapping[str, Any]):
@@ -171,4 +277,42 @@ class _VisibleMessages:
         return list(self)[index]
 
 
-_OF_SERVICES: dict[str, Callable[[], None]] = {"sqs": _apply_to_sqs}
+@cache
+def _apply_to_s3() -> None:
+    """The content of an object is copied three times otherwise, and read back from a file from 5 MiB on."""
+    from moto.s3 import models
+    from moto.s3.models import FakeKey
+
+    models.tempfile = SimpleNamespace(SpooledTemporaryFile=ObjectContent)
+    FakeKey.value = property(_value_getter(FakeKey.value.fget), FakeKey.value.fset)
+    FakeKey.etag = property(_etag_getter(FakeKey.etag.fget))
+
+
+def _value_getter(original: Callable[[Any], bytes]) -> Callable[[Any], bytes]:
+    def value(key: Any) -> bytes:
+        held = _in_memory(key)
+        return original(key) if held is None else held
+
+    return value
+
+
+def _etag_getter(original: Callable[[Any], str]) -> Callable[[Any], str]:
+    """Reads the file of the object otherwise, and misses what another thread has read from it meanwhile."""
+    from moto.s3.models import md5_hash
+
+    def etag(key: Any) -> str:
+        if key._etag is None and (held := _in_memory(key)) is not None:
+            key._etag = md5_hash(held).hexdigest()
+        return original(key)
+
+    return etag
+
+
+def _in_memory(key: Any) -> bytes | None:
+    """None for what is in a file, also in one of moto's: another service may have made the object before."""
+    content = key._value_buffer
+    held = content.held if isinstance(content, ObjectContent) else None
+    return held if isinstance(held, bytes) else None
+
+
+_OF_SERVICES: dict[str, Callable[[], None]] = {"s3": _apply_to_s3, "sqs": _apply_to_sqs}

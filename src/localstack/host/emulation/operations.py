@@ -65,6 +65,8 @@ def _find_rest_operation(service: ServiceModel, wire: Wire, path: str) -> Operat
     stripped = path.rstrip("/") or "/"
     for candidate in dict.fromkeys((path, stripped)):  # the last slash is optional, but belongs to an S3 key
         for rule in rules:
+            if rule.query and not wire.query:
+                continue
             match = rule.pattern.fullmatch(candidate)
             if match and rule.accepts(wire):
                 values = map(unquote, match.groups())

@@ -14,9 +14,10 @@ import binascii
 import contextlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -70,11 +71,16 @@ def _parse(shape: StructureShape, operation: Operation, protocol: str, wire: Wir
     return parameters
 
 
-def _structure(shape: StructureShape, read: Callable[[str, Shape], Any]) -> dict[str, Any]:
-    """The members that ``read`` finds, and ``None`` for the required ones that it does not."""
+def _structure(
+    shape: StructureShape, read: Callable[[str, Shape], Any], absent: Collection[str] = ()
+) -> dict[str, Any]:
+    """The members that ``read`` finds, and ``None`` for the required ones that it does not.
+
+    :param absent: members that it would not find
+    """
     found: dict[str, Any] = {}
     for name, member in shape.members.items():
-        value = read(name, member)
+        value = _ABSENT if name in absent else read(name, member)
         if value is not _ABSENT:
             found[name] = value
         elif name in shape.required_members:
@@ -130,8 +136,10 @@ def _read_json_body(shape: Shape, wire: Wire) -> Any:
 
 def _read_json(shape: Shape, value: Any) -> Any:
     match shape.type_name:
+        case "string":
+            return value
         case "structure" if not shape.is_document_type:
-            return _structure(shape, lambda name, member: _read_json_member(name, member, value))
+            return _read_json_structure(shape, value)
         case "list":
             return [_read_json(shape.member, item) for item in value]
         case "map":
@@ -148,9 +156,21 @@ def _read_json(shape: Shape, value: Any) -> Any:
             return value
 
 
-def _read_json_member(name: str, member: Shape, container: Any) -> Any:
-    value = container.get(member.serialization.get("name", name))
-    return _ABSENT if value is None else _read_json(member, value)
+def _read_json_structure(shape: StructureShape, value: Any) -> dict[str, Any]:
+    members, found = _json_members(shape), dict[str, Any]()
+    for key, item in value.items():
+        if item is not None and key in members:
+            name, member = members[key]
+            found[name] = _read_json(member, item)
+    for name in shape.required_members:
+        found.setdefault(name, None)
+    return found
+
+
+@lru_cache(maxsize=16_384)
+def _json_members(shape: StructureShape) -> dict[str, tuple[str, Shape]]:
+    """Name and shape of the members by the name that they have in JSON."""
+    return {member.serialization.get("name", name): (name, member) for name, member in shape.members.items()}
 
 
 # XML
@@ -291,8 +311,10 @@ class _RestReader:
     def read(self, shape: StructureShape, read_body: Callable[[Shape, Wire], Any]) -> dict[str, Any]:
         """:param read_body: reads a structure from the whole body, as JSON or XML"""
         payload = shape.serialization.get("payload")
-        has_body_members = any("location" not in member.serialization for member in shape.members.values())
-        body = read_body(shape, self.wire) if has_body_members and not payload else {}
+        body = read_body(shape, self.wire) if not payload and _has_body_members(shape) else {}
+
+        headers = {name.lower() for name, _ in self.wire.headers}
+        absent = {name for name, header in _single_headers(shape).items() if header not in headers}
 
         def member(name: str, member: Shape) -> Any:
             if name == payload:
@@ -302,7 +324,7 @@ class _RestReader:
             value = body.get(name)
             return _ABSENT if value is None else value
 
-        return _structure(shape, member)
+        return _structure(shape, member, absent)
 
     def _payload(self, shape: Shape, read_body: Callable[[Shape, Wire], Any]) -> Any:
         if shape.type_name == "blob":
@@ -349,6 +371,21 @@ class _RestReader:
             for name, member in members
             if member.serialization.get("location") == "querystring" and member.type_name != "map"
         }
+
+
+@lru_cache(maxsize=4096)
+def _has_body_members(shape: StructureShape) -> bool:
+    return any("location" not in member.serialization for member in shape.members.values())
+
+
+@lru_cache(maxsize=4096)
+def _single_headers(shape: StructureShape) -> dict[str, str]:
+    """The header of each member that is one, in lower case: of dozens a request has a few."""
+    return {
+        name: str(member.serialization.get("name", name)).lower()
+        for name, member in shape.members.items()
+        if member.serialization.get("location") == "header"
+    }
 
 
 def _from_header(shape: Shape, value: str) -> Any:

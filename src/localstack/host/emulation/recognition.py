@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from localstack.aws.api import CommonServiceException
+from localstack.host.emulation import cognito, form_upload
 from localstack.host.emulation.catalogue import Catalogue, Service
 from localstack.host.emulation.hosts import AwsHost
 from localstack.host.emulation.identity import Credential
@@ -26,7 +28,6 @@ _NOT_EMULATED = {
     "lambda-url": ("lambda", "calls of a Lambda function URL are not emulated"),
     "s3-website": ("s3", "website hosting is not emulated"),
 }
-_POST_OBJECT = "PostObject"
 _SIGNED_FOR_S3 = ("s3", "s3express", "s3-object-lambda")
 """Names that S3's clients sign with; the others are for directory buckets and Object Lambda."""
 
@@ -40,6 +41,12 @@ class Recognised:
     operation: Operation
     path: str
 
+    @property
+    def ends_as_modelled(self) -> bool:
+        """Whether the path ends with a slash just when the operation's does: some services differ in no more."""
+        modelled: str = self.operation.model.http.get("requestUri", "/").partition("?")[0]
+        return self.path.endswith("/") == modelled.endswith("/")
+
 
 def recognise(wire: Wire, credential: Credential | None, host: AwsHost | None) -> Recognised:
     """Find out what a request is for.
@@ -49,10 +56,17 @@ def recognise(wire: Wire, credential: Credential | None, host: AwsHost | None) -
         they are known
     """
     candidates = _candidates(wire, credential, host)
+    if host and len(candidates) > 1:
+        candidates = sorted(candidates, key=lambda service: service.endpoint != host.endpoint)
+    likeliest: Recognised | None = None
     for service in candidates:
         if found := _recognise_as(service, wire, host):
-            return found
-    raise _unknown_operation(candidates[0], wire)
+            likeliest = likeliest or found
+            if len(candidates) == 1 or found.ends_as_modelled:
+                return _told_by_signature(found, credential)
+    if likeliest is None:
+        raise _unknown_operation(candidates[0], wire)
+    return likeliest
 
 
 def _recognise_as(service: Service, wire: Wire, host: AwsHost | None) -> Recognised | None:
@@ -60,9 +74,18 @@ def _recognise_as(service: Service, wire: Wire, host: AwsHost | None) -> Recogni
     protocol = _protocol(service, wire)
     path = path_style(wire.path, host) if service.name == "s3" else wire.path
     operation = find_operation(model, protocol, wire, path)
-    if operation is None and service.name == "s3" and wire.content_type == "multipart/form-data":
-        operation = _post_object(model)
+    if service.name == "s3" and (operation is None or operation.model.name == form_upload.OPERATION):
+        operation = form_upload.find_operation(model, wire, path)
+    if service.name == "cognito-idp" and operation is None:
+        operation = cognito.find_document(model, wire)
     return Recognised(model, protocol, operation, path) if operation else None
+
+
+def _told_by_signature(found: Recognised, credential: Credential | None) -> Recognised:
+    """``ListDirectoryBuckets`` is ``ListBuckets``, signed for S3 Express."""
+    if credential is None or credential.service != "s3express" or found.operation.model.name != "ListBuckets":
+        return found
+    return replace(found, operation=Operation(found.service.operation_model("ListDirectoryBuckets")))
 
 
 def path_style(path: str, host: AwsHost | None) -> str:
@@ -73,8 +96,8 @@ def path_style(path: str, host: AwsHost | None) -> str:
 def _candidates(wire: Wire, credential: Credential | None, host: AwsHost | None) -> list[Service]:
     """Services that the request may be for, the likelier first; never empty.
 
-    What names a service outright goes first (``X-Amz-Target``, the RPC path, the signature); the host, a queue's URL
-    and ``Action`` decide for what is unsigned, and what is left can only be S3.
+    What names a service outright goes first (``X-Amz-Target``, the RPC path, the signature); the host, a queue's URL,
+    ``Action`` and the paths of services that need no signature decide for the rest, and what is left can only be S3.
 
     :raises CommonServiceException: when the name is of no service
     """
@@ -93,7 +116,7 @@ def _candidates(wire: Wire, credential: Credential | None, host: AwsHost | None)
         return [catalogue.endpoints[host.endpoint]]
     if action := wire.query.get("Action") or (wire.is_form and wire.form.get("Action")):
         return _candidates_for_action(catalogue, wire, action[0])
-    return [catalogue.services["s3"]]
+    return _candidates_for_path(catalogue, wire)
 
 
 def _target(wire: Wire) -> str | None:
@@ -108,6 +131,8 @@ def _signed_candidates(catalogue: Catalogue, wire: Wire, credential: Credential)
     services = catalogue.signed_as(credential.service)
     if not services:
         raise _unknown_service(credential.service)
+    if len(services) == 1:
+        return services
     if "rds" in (service.name for service in services):  # Neptune and DocumentDB have the same operations
         return [catalogue.services["rds"]]
     version = wire.parameters.get("Version") if wire.is_form else None
@@ -121,12 +146,35 @@ def _candidates_for_action(catalogue: Catalogue, wire: Wire, action: str) -> lis
     version = wire.parameters.get("Version")
     services = catalogue.speaking_query()
     of_version = [service for service in services if service.version == version]
-    for service in of_version or services:
-        if action in service_model(service.name).operation_names:
+    for service, model in _models(of_version or services):
+        if action in model.operation_names:
             return [service]
     if of_version:
         raise _unknown_operation(of_version[0], wire)
     raise _error("InvalidAction", f"The action {action} is not valid for any service.", protocol="query")
+
+
+def _candidates_for_path(catalogue: Catalogue, wire: Wire) -> list[Service]:
+    """Of the services that are called without a signature the one that has the path, else S3."""
+    if cognito.names_document(wire):
+        return [catalogue.services["cognito-idp"]]
+    is_bearer = str(wire.headers.get("Authorization") or "").lower().startswith("bearer ")
+    for service, model in _models(catalogue.authorised_by("bearer" if is_bearer else "none")):
+        if find_operation(model, _protocol(service, wire), wire, wire.path):
+            return [service]
+    return [catalogue.services["s3"]]
+
+
+def _models(services: list[Service]) -> Iterator[tuple[Service, ServiceModel]]:
+    """Services with their models, without those that are newer than the installed botocore."""
+    from botocore.exceptions import DataNotFoundError
+
+    for service in services:
+        try:
+            model = service_model(service.name)
+        except DataNotFoundError:
+            continue
+        yield service, model
 
 
 def _unknown_service(name: str) -> CommonServiceException:
@@ -142,14 +190,6 @@ def _protocol(service: Service, wire: Wire) -> str:
     return next(
         (name for name, is_sent in signs.items() if is_sent and name in service.protocols), service.protocols[0]
     )
-
-
-def _post_object(service: ServiceModel) -> Operation:
-    """The upload by an HTML form, which AWS documents as an operation and botocore's model lacks."""
-    from botocore.model import OperationModel
-
-    description = {"name": _POST_OBJECT, "http": {"method": "POST", "requestUri": "/{Bucket}"}}
-    return Operation(OperationModel(description, service, _POST_OBJECT))
 
 
 def _unknown_operation(service: Service, wire: Wire) -> CommonServiceException:

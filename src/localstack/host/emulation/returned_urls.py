@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from localstack.host.emulation.recognition import Recognised
 from localstack.host.emulation.wire import Wire
@@ -33,7 +34,16 @@ def with_location_of_object(body: bytes, wire: Wire, recognised: Recognised, set
 
     A client that named the bucket in the host gets the bucket there; with ``LOCALSTACK_HOST`` it stands in the path.
     """
+    location = text(_url(wire, recognised, settings))
+    return _LOCATION.sub(lambda _: location.encode(), body)
+
+
+def url_of_upload(wire: Wire, recognised: Recognised, key: str, settings: Settings) -> str:
+    """The URL of an object that a form stored in the bucket that it was sent to."""
+    return f"{_url(wire, recognised, settings).rstrip('/')}/{quote(key)}"
+
+
+def _url(wire: Wire, recognised: Recognised, settings: Settings) -> str:
     origin = origin_for(wire, settings)
     path = recognised.path if settings.is_localstack_host_given else wire.path
-    location = text(f"{origin.scheme}://{origin.host}{path}")
-    return _LOCATION.sub(lambda _: location.encode(), body)
+    return f"{origin.scheme}://{origin.host}{path}"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 CBOR_TYPES = ("application/cbor", "application/x-amz-cbor-1.1", "application/x-amz-cbor-1.0")
 _FORM_TYPE = "application/x-www-form-urlencoded"
+_UPLOAD_TYPE = "multipart/form-data"
 
 
 class Wire:
@@ -72,6 +73,11 @@ class Wire:
     def is_form(self) -> bool:
         return self.method == "POST" and self.content_type == _FORM_TYPE
 
+    @property
+    def is_upload(self) -> bool:
+        """Whether it is a form with a file, as browsers send it."""
+        return self.method == "POST" and self.content_type == _UPLOAD_TYPE
+
     @cached_property
     def form(self) -> dict[str, list[str]]:
         """Parameters of a form body, whatever its content type says."""
@@ -96,6 +102,8 @@ def raw_path(request: Request) -> str:
 
 
 def _grouped(text: str) -> dict[str, list[str]]:
+    if not text:
+        return {}
     grouped: dict[str, list[str]] = {}
     for name, value in parse_qsl(text, keep_blank_values=True):
         grouped.setdefault(name, []).append(value)

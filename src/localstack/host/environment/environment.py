@@ -1,56 +1,33 @@
-"""Installs, removes and lists extensions, and shows the installed ones to a platform."""
+"""The installed extensions of a volume: what commands and the platform do with them."""
 
 from __future__ import annotations
 
 import logging
-import platform
-import re
 import site
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from enum import Enum
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localstack.host.environment.generation import Generation, Generations
-from localstack.host.errors import InstallError, LeantoError, NoExtensionError, NotInstalledError, ResolutionError
+from localstack.host.environment.progress import Report, Reporter, ignore
+from localstack.host.errors import InstallError, NoExtensionError, NoGenerationError, SourceError
 from localstack.host.redaction import redacted
 from localstack.host.settings import Settings
 
 if TYPE_CHECKING:  # a platform without anything to install imports none of these
+    from localstack.host.environment.change import Change, ChangeResult
+    from localstack.host.environment.compatibility import Compatibility
     from localstack.host.environment.installed import InstalledExtension, InstalledPackages
+    from localstack.host.environment.inventory import Inventory
+    from localstack.host.environment.manifest import HistoryEntry
     from localstack.host.environment.request import Request, Requests
-    from localstack.host.environment.resolution import Resolver
-    from localstack.host.environment.source import Source
-    from localstack.host.environment.uv import Report
 
 LOG = logging.getLogger(__name__)
 
-_LOG_PREFIX = "Localstack extensions installer: "
-
-
-class InstallOutcome(Enum):
-    INSTALLED = "installed"
-    ALREADY_INSTALLED = "already installed"
-
-
-@dataclass(frozen=True)
-class InstallResult:
-    """What an install came to. ``extensions`` are those that the asked-for distribution brings."""
-
-    outcome: InstallOutcome
-    extensions: tuple[InstalledExtension, ...]
-
-
-@dataclass(frozen=True)
-class UninstallResult:
-    """``name`` and ``version`` of the distribution that is no longer asked for; ``extensions`` are those that went."""
-
-    name: str
-    version: str
-    extensions: tuple[InstalledExtension, ...]
+_QUIET = Reporter(ignore)
 
 
 class ExtensionEnvironment:
@@ -58,33 +35,33 @@ class ExtensionEnvironment:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._generations = Generations(settings.extensions_dir)
+        self.generations = Generations(settings.extensions_dir)
 
-    def initialise(self) -> bool:
+    def initialise(self, reporter: Reporter = _QUIET) -> bool:
         """Make the environment if there is none, or make it again if it can't be used with this Python.
 
         :return: whether one was made
         :raises LeantoError: when that fails; nothing was changed then
         """
-        with self._generations.locked():
-            current = self._generations.current()
-            if current is not None and current.is_usable():
+        with self._changing(reporter, "making the environment", "init") as change:
+            if change.before.is_usable:
                 return False
-            with self._resolver("making the environment", "") as resolver:
-                self._build(self._requests(), resolver)
+            change.carry_through(change.resolve(change.before.requests, prefers_cache=True))
         return True
 
     def activate(self) -> tuple[Path, ...]:
         """Let this process import the installed extensions, after all that it could import before.
 
-        ``.pth`` files are honoured. An environment for another Python is passed over with a warning.
+        ``.pth`` files are honoured. An environment for another Python is passed over with a warning. What a killed
+        installation left is removed.
 
         :return: the paths that were added to ``sys.path``
         """
-        if self._generations.has_foreign_environment():
+        self.generations.clean()
+        if self.generations.has_foreign_environment():
             hint = "`localstack extensions init` sets it aside"
-            LOG.warning("%s was not made by this host and is not used; %s", self._generations.pointer, hint)
-        generation = self._generations.current()
+            LOG.warning("%s was not made by this host and is not used; %s", self.generations.pointer, hint)
+        generation = self.generations.hold_current()
         if generation is None:
             return ()
         if not generation.is_for_this_python():
@@ -92,226 +69,277 @@ class ExtensionEnvironment:
             hint = "`localstack extensions init` installs them again"
             LOG.warning("installed extensions are for Python %s, this is %s; %s", generation.python_minor, here, hint)
             return ()
-        generation.hold()
         _renew_link(generation)
         before = set(sys.path)
         site.addsitedir(str(generation.site_packages))
         return tuple(Path(entry) for entry in sys.path if entry not in before)
 
-    def install(self, text: str, directory: Path, report: Report, verbose: bool = False) -> InstallResult:
+    def install(
+        self, text: str, directory: Path, reporter: Reporter = _QUIET, *, is_dry_run: bool = False
+    ) -> ChangeResult:
         """Install the extension that ``text`` names; relative paths start at ``directory``.
 
+        :param is_dry_run: stop after the plan
         :raises LeantoError: when that fails; nothing was changed then
         """
+        from localstack.host.environment.change import nothing_to_do
         from localstack.host.environment.source import parse_source
 
-        source = parse_source(text, directory)
-        with self._generations.locked():
-            report("Checking installed extensions")
-            present = self._satisfied_by(source)
+        source, asked = parse_source(text, directory), redacted(text)
+        with self._changing(reporter, "installing extension", f"install {asked}", asked) as change:
+            before = change.before
+            reporter.line("Checking installed extensions")
+            present = before.brought_by_covering(source)
             if not present:
-                report("Installing extension")
-                with self._resolver("installing extension", redacted(text), report if verbose else None) as resolver:
-                    request = resolver.request_for(source)
-                    present = self._brought_by(request) if self._is_known(request) else ()
-                    if not present:
-                        return self._install(request, resolver, report)
+                if not is_dry_run:
+                    reporter.line("Installing extension")
+                reporter.step("Resolving")
+                request = change.resolver.request_for(source, asked)
+                present = before.brought_by(request) if before.has(request) else ()
+                if not present:
+                    return self._install(request, change, is_dry_run)
         found = present[0].distribution
-        report(f"Extension {found.name} ({found.version} by {found.author}) already installed")
-        return InstallResult(InstallOutcome.ALREADY_INSTALLED, present)
+        reporter.line(f"Extension {found.name} ({found.version} by {found.author}) already installed")
+        return nothing_to_do(before, present)
 
-    def uninstall(self, name: str, report: Report, verbose: bool = False) -> UninstallResult:
+    def uninstall(self, name: str, reporter: Reporter = _QUIET) -> ChangeResult:
         """Remove what was installed as the distribution ``name``, or as the plug-in ``name``, and what only it needed.
 
         :raises NotInstalledError: when nothing of that name is installed
         :raises LeantoError: when it can't be removed; nothing was changed then
         """
-        report("Checking installed extensions")
-        self._find_request(name)  # without a lock, so that a wrong name leaves no trace in an empty volume
-        with self._generations.locked():
-            request = self._find_request(name)
-            gone = self._brought_by(request)
-            version = self._version_of(request)
-            report(f"Uninstalling extension {gone[0].distribution.name if gone else request.name} ({version})")
-            kept = tuple(other for other in self._requests() if other != request)
-            with self._resolver("uninstalling extension", request.name, report if verbose else None) as resolver:
-                self._build(kept, resolver)
-        report("Extension successfully uninstalled")
-        kept_extensions = self.installed()
-        for extension in (one for one in gone if one in kept_extensions):
-            report(f"Note: {extension.distribution.name} stays, because another installed extension requires it")
-        return UninstallResult(request.name, version, tuple(one for one in gone if one not in kept_extensions))
+        reporter.line("Checking installed extensions")
+        self._inventory().find_request(name)  # without a lock, so that a wrong name leaves no trace in an empty volume
+        with self._changing(reporter, "uninstalling extension", f"uninstall {redacted(name)}", name) as change:
+            before = change.before
+            request = before.find_request(name)
+            gone = before.brought_by(request)
+            shown = gone[0].distribution.name if gone else request.name
+            reporter.line(f"Uninstalling extension {shown} ({before.version_of(request)})")
+            kept = tuple(other for other in before.requests if other != request)
+            result, after = change.carry_through(change.resolve(kept, prefers_cache=True))
+        reporter.line("Extension successfully uninstalled")
+        staying = after.extensions()
+        for extension in (one for one in gone if one in staying):
+            reporter.line(f"Note: {extension.distribution.name} stays, because another installed extension requires it")
+        return replace(result, extensions=tuple(one for one in gone if one not in staying))
+
+    def sync(
+        self,
+        file: Path,
+        directory: Path,
+        reporter: Reporter = _QUIET,
+        *,
+        prunes: bool = False,
+        is_dry_run: bool = False,
+    ) -> ChangeResult:
+        """Install what a requirements file or a lock names; does nothing, without a network, when all is there.
+
+        :param directory: where relative paths in the file start
+        :param prunes: whether to uninstall what the file does not name
+        :raises LeantoError: when that fails; nothing was changed then
+        """
+        from localstack.host.environment.change import nothing_to_do
+        from localstack.host.environment.requirements import read_directives
+        from localstack.host.environment.sync import has_lock, is_lock, sync_lock, sync_requirements
+
+        inventory = self._inventory()  # most of the time all is there: then without a lock, a network, a trace
+        if is_lock(file):
+            text = read_text(file)
+            if has_lock(inventory, text, file) and not prunes:
+                return nothing_to_do(inventory)
+            with self._changing(reporter, "syncing extensions", f"sync {file.name}", file.name) as change:
+                return sync_lock(change, text, file, prunes=prunes, is_dry_run=is_dry_run)
+        directives = read_directives(file)
+        sources = [(directive.source(directory), str(directive)) for directive in directives]
+        if not prunes and all(inventory.satisfies(source, asked) for source, asked in sources):
+            return nothing_to_do(inventory)
+        with self._changing(reporter, "syncing extensions", f"sync {file.name}", file.name) as change:
+            return sync_requirements(change, directives, directory, prunes=prunes, is_dry_run=is_dry_run)
+
+    def upgrade(self, name: str | None, reporter: Reporter = _QUIET, *, is_dry_run: bool = False) -> ChangeResult:
+        """Take newer versions of what was installed as ``name``, or of everything.
+
+        :raises NotInstalledError: when nothing of that name is installed
+        :raises LeantoError: when it can't be upgraded; nothing was changed then
+        """
+        from localstack.host.environment.sync import upgrade
+
+        self._requests_named(name, self._inventory())
+        with self._changing(reporter, "upgrading extensions", f"upgrade {name or '--all'}", name or "") as change:
+            requests = self._requests_named(name, change.before)
+            return upgrade(change, requests, is_all=name is None, is_dry_run=is_dry_run)
+
+    def exported_requirements(self) -> str:
+        """What was asked for, as a requirements file; credentials in URLs are left out."""
+        return "".join(f"{redacted(request.exported())}\n" for request in self._inventory().requests)
+
+    def exported_lock(self) -> str:
+        """The lock of what is installed (PEP 751), with what was asked for; credentials in URLs are left out.
+
+        :raises InstallError: when nothing is installed
+        """
+        from localstack.host.environment.sync import exported_lock
+
+        inventory = self._inventory()
+        if inventory.generation is None:
+            raise InstallError("nothing is installed, so there is no lock", "install an extension first")
+        lock = read_text(inventory.generation.lock_file)
+        return "".join(map(redacted, exported_lock(lock, inventory.requests).splitlines(keepends=True)))
+
+    def bundle(self, target: Path, reporter: Reporter = _QUIET) -> None:
+        """Write all that is installed into one file, for a machine without an index.
+
+        :raises LeantoError: when nothing is installed, or it can't be written
+        """
+        from localstack.host.environment.bundle import write_bundle
+
+        with self.generations.locked(f"bundle -o {target.name}", reporter.line), self.generations.scratch() as scratch:
+            write_bundle(self._inventory(), target, scratch)
+
+    def install_bundle(self, file: Path, reporter: Reporter = _QUIET, *, is_dry_run: bool = False) -> ChangeResult:
+        """Install all that a bundle has; asks no index.
+
+        :raises BundleError: when ``file`` is no bundle for this machine
+        :raises LeantoError: when it can't be installed; nothing was changed then
+        """
+        from localstack.host.environment.bundle import read_bundle
+        from localstack.host.environment.sync import install_bundle
+
+        name = f"install --offline {file.name}"
+        with self._changing(reporter, "installing the bundle", name, file.name) as change:
+            bundle = read_bundle(file, change.resolver.uv.directory)
+            return install_bundle(change, bundle, is_dry_run=is_dry_run)
+
+    def rollback(self, number: int | None = None, reporter: Reporter = _QUIET) -> ChangeResult:
+        """Put an earlier generation in force again, without a number the one before the current.
+
+        :raises NoGenerationError: when there is none
+        :raises VerificationError: when its files are not as they were
+        """
+        from localstack.host.environment.change import ChangeResult, Outcome
+        from localstack.host.environment.inventory import Inventory
+        from localstack.host.environment.plan import difference
+        from localstack.host.environment.verification import check_files
+
+        self.generations.go_back(number)  # without a lock, so that a wrong number leaves no trace in an empty volume
+        with self.generations.locked("rollback", reporter.line):
+            current, target = self.generations.go_back(number)
+            before, after = Inventory.of(current), Inventory.of(target)
+            if target == current:
+                return ChangeResult(Outcome.UNCHANGED, None, current.number, current.number)
+            if not after.is_usable:
+                here = f"{sys.version_info.major}.{sys.version_info.minor}"
+                message = f"generation {target.number} was made for Python {target.python_minor}, this is {here}"
+                raise NoGenerationError(message, "`localstack extensions generations` shows the others")
+            check_files(after.packages, f"rolling back to generation {target.number}")
+            plan = difference(before.locked(), after.locked(), {})
+            for line in plan.lines():
+                reporter.line(line)
+            reporter.before_switch(target.path.name)
+            self.generations.switch_to(target)
+        return ChangeResult(Outcome.CHANGED, plan, target.number, current.number, after.extensions())
+
+    def history(self) -> tuple[HistoryEntry, ...]:
+        """The generations that can be gone back to and the current one, oldest first."""
+        from localstack.host.environment.installed import InstalledPackages
+        from localstack.host.environment.manifest import HistoryEntry, read_manifest
+
+        current = self.generations.current()
+        return tuple(
+            HistoryEntry(
+                number=generation.number,
+                is_current=generation == current,
+                extensions=tuple(
+                    f"{one.distribution.name} {one.distribution.version}"
+                    for one in InstalledPackages.read(generation.site_packages).extensions()
+                ),
+                **asdict(read_manifest(generation.manifest_file)),
+            )
+            for generation in self.generations.complete()
+        )
 
     def installed(self) -> tuple[InstalledExtension, ...]:
         """The installed extensions, by distribution and entry point; read from metadata, nothing is imported."""
-        packages = self._packages()
-        return packages.extensions() if packages else ()
+        from localstack.host.environment.installed import InstalledPackages
+
+        generation = self.generations.current()
+        return InstalledPackages.read(generation.site_packages).extensions() if generation else ()
+
+    def check(self, text: str, directory: Path) -> Compatibility:
+        """Tell whether this host has what the extension uses that ``text`` names: an installed one, or one to install.
+
+        :raises LeantoError: when it can't be found, fetched or read
+        """
+        from localstack.host.environment.inspection import check_installed, check_source
+        from localstack.host.environment.source import parse_source
+
+        inventory = self._inventory()
+        for extension in inventory.extensions():
+            if text in (extension.name, extension.entry_point, extension.distribution.name, extension.canonical_name):
+                return check_installed(inventory.packages, extension)
+        return check_source(parse_source(text, directory), redacted(text), self._settings.environ)
 
     def auto_install(self, directives: Sequence[str], report: Report) -> None:
-        """Install what ``EXTENSION_AUTO_INSTALL`` and ``conf.d/extensions.txt`` name and what is not there yet.
+        """Install what ``EXTENSION_AUTO_INSTALL`` and the files in ``conf.d`` name and what is not there yet.
 
         A failure is logged, and the next one is tried.
         """
-        listed = self._settings.etc_dir / "conf.d" / "extensions.txt"
-        for text in (*directives, *(_directives_in(listed) if listed.is_file() else ())):
-            try:
-                if not self._is_satisfied(text):
-                    self.install(text, Path.cwd(), lambda line: report(_LOG_PREFIX + line))
-            except LeantoError as error:
-                LOG.error("%s%s%s", _LOG_PREFIX, error.message, f" ({error.hint})" if error.hint else "")
+        from localstack.host.environment.start import install_missing
 
-    def _install(self, request: Request, resolver: Resolver, report: Report) -> InstallResult:
+        install_missing(self, directives, self._settings.etc_dir / "conf.d", report)
+
+    def missing(self, texts: Iterable[str], directory: Path) -> list[str]:
+        """Those that are not installed, as far as that is known offline, or name nothing; a branch is not followed."""
+        from localstack.host.environment.source import parse_source
+
+        inventory = self._inventory()
+
+        def is_missing(text: str) -> bool:
+            try:
+                return not inventory.satisfies(parse_source(text, directory), redacted(text))
+            except SourceError:
+                return True
+
+        return [text for text in texts if is_missing(text)]
+
+    def _install(self, request: Request, change: Change, is_dry_run: bool) -> ChangeResult:
         """Put a generation in force that has ``request`` too, if that brings an extension."""
-        others = tuple(other for other in self._requests() if other.name != request.name)
-        with self._generations.change() as fresh:
-            packages = self._fill(fresh, (*others, request), resolver, prefers_cache=bool(request.wheel))
-            _refuse_other_python(request, packages)
-            brought = _extensions_of(request, packages)
-            if not brought:
-                report("No change")
+        from localstack.host.environment.change import refuse_other_python
+        from localstack.host.environment.inventory import Inventory
+
+        reporter = change.reporter
+        requests = (*(other for other in change.before.requests if other.name != request.name), request)
+
+        def check(packages: InstalledPackages) -> None:
+            refuse_other_python(request, packages)
+            if not Inventory(None, requests, packages).brought_by(request):
+                reporter.line("No change")
                 raise NoExtensionError(
                     f"Error while installing extension: {request.name} brings no extension and was taken out again",
                     "an extension has an entry point in the group localstack.extensions; check the name",
                 )
-        for name, version, by_version in packages.hidden_by_host():
-            report(f"Note: {name} {version} is hidden by {name} {by_version}, which this host's own environment has")
-        report("Extension successfully installed")
-        report("Extension installation completed")
-        return InstallResult(InstallOutcome.INSTALLED, brought)
 
-    def _build(self, requests: Requests, resolver: Resolver) -> None:
-        with self._generations.change() as fresh:
-            self._fill(fresh, requests, resolver, prefers_cache=True)
+        resolution = change.resolve(requests, prefers_cache=bool(request.wheel))
+        result, after = change.carry_through(resolution, is_dry_run=is_dry_run, check=check)
+        if is_dry_run:
+            return result
+        reporter.line("Extension successfully installed")
+        reporter.line("Extension installation completed")
+        return replace(result, extensions=after.brought_by(request))
 
-    def _fill(
-        self, fresh: Generation, requests: Requests, resolver: Resolver, *, prefers_cache: bool
-    ) -> InstalledPackages:
-        from localstack.host.environment.installed import InstalledPackages
-        from localstack.host.environment.link import link
-        from localstack.host.environment.request import write_requests
+    def _changing(self, reporter: Reporter, action: str, name: str, asked: str = "") -> AbstractContextManager[Change]:
+        from localstack.host.environment.change import changing
 
-        current = self._generations.current()
-        resolver.make_environment(fresh)
-        resolver.collect_wheels(requests, fresh, current)
-        resolver.lock(requests, fresh, current, prefers_cache=prefers_cache)
-        link(fresh.path)
-        resolver.install(fresh)
-        write_requests(fresh.requests_file, requests)
-        return InstalledPackages.read(fresh.site_packages)
+        return changing(self.generations, self._settings.environ, reporter, action, name, asked)
 
-    @contextmanager
-    def _resolver(self, action: str, asked: str, on_line: Report | None = None) -> Iterator[Resolver]:
-        from tempfile import TemporaryDirectory
+    def _requests_named(self, name: str | None, inventory: Inventory) -> Requests:
+        return inventory.requests if name is None else (inventory.find_request(name),)
 
-        from localstack.host.environment.resolution import Resolver
-        from localstack.host.environment.uv import Uv
+    def _inventory(self) -> Inventory:
+        from localstack.host.environment.inventory import Inventory
 
-        with TemporaryDirectory(prefix="localstack-extensions-") as scratch:
-            uv = Uv(Path(scratch), self._settings.environ, on_line)
-            yield Resolver(uv, self._generations.work_directory, action, asked)
-
-    def _requests(self) -> Requests:
-        from localstack.host.environment.request import read_requests
-
-        current = self._generations.current()
-        return read_requests(current.requests_file) if current else ()
-
-    def _packages(self) -> InstalledPackages | None:
-        from localstack.host.environment.installed import InstalledPackages
-
-        current = self._generations.current()
-        return InstalledPackages.read(current.site_packages) if current else None
-
-    def _satisfied_by(self, source: Source) -> tuple[InstalledExtension, ...]:
-        """The extensions of an earlier request that ``source`` adds nothing to, as far as that is known offline."""
-        current, packages = self._generations.current(), self._packages()
-        if current is None or packages is None or not current.is_usable():
-            return ()
-        earlier = next((request for request in self._requests() if request.covers(source, packages)), None)
-        return _extensions_of(earlier, packages) if earlier else ()
-
-    def _is_satisfied(self, text: str) -> bool:
-        from localstack.host.environment.source import parse_source
-
-        if any(request.asked == redacted(text) and request.is_fetched_by_url() for request in self._requests()):
-            return True  # starting a platform follows no branch: only an explicit install does
-        return bool(self._satisfied_by(parse_source(text, Path.cwd())))
-
-    def _is_known(self, request: Request) -> bool:
-        current = self._generations.current()
-        is_usable = current is not None and current.is_usable()
-        return is_usable and any(request.is_same_as(earlier) for earlier in self._requests())
-
-    def _brought_by(self, request: Request) -> tuple[InstalledExtension, ...]:
-        packages = self._packages()
-        return _extensions_of(request, packages) if packages else ()
-
-    def _version_of(self, request: Request) -> str:
-        packages = self._packages()
-        return packages.by_name[request.name].version if packages and request.name in packages.by_name else "?"
-
-    def _find_request(self, name: str) -> Request:
-        """The request that brought the distribution or plug-in ``name``.
-
-        :raises NotInstalledError: when nothing has that name
-        :raises InstallError: when it came as a requirement of something else
-        """
-        from packaging.utils import canonicalize_name
-
-        requests = {request.name: request for request in self._requests()}
-        named = [extension for extension in self.installed() if name in (extension.name, extension.entry_point)]
-        candidates = [canonicalize_name(name), *(extension.canonical_name for extension in named)]
-        for candidate in candidates:
-            if candidate in requests:
-                return requests[candidate]
-        for request in requests.values():
-            if {extension.canonical_name for extension in self._brought_by(request)} & set(candidates):
-                raise InstallError(f"Extension {name} came with {request.name}", f"uninstall {request.name}")
-        message = f"Extension {redacted(name)} is not installed"
-        raise NotInstalledError(message, "`localstack extensions list` shows what is")
-
-
-def _extensions_of(request: Request, packages: InstalledPackages) -> tuple[InstalledExtension, ...]:
-    """The extensions that ``request`` brings, itself or by what it requires; its own first."""
-    from packaging.requirements import Requirement
-
-    brought = packages.brought_by(Requirement(request.requirement))
-    extensions = (extension for extension in packages.extensions() if extension.canonical_name in brought)
-    return tuple(sorted(extensions, key=lambda extension: extension.canonical_name != request.name))
-
-
-def _refuse_other_python(request: Request, packages: InstalledPackages) -> None:
-    """uv passes over upper bounds of ``Requires-Python``; for what was asked for by name they are taken seriously.
-
-    :raises ResolutionError: when the distribution is not for the Python that runs this
-    """
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
-    found = packages.by_name.get(request.name)
-    versions = str(found.metadata.json.get("requires_python") or "") if found else ""
-    here = platform.python_version()
-    with suppress(InvalidSpecifier):
-        if found and not SpecifierSet(versions).contains(here, prereleases=True):
-            raise ResolutionError(
-                f"Error while installing extension: {request.name}=={found.version} needs Python{versions}, "
-                f"this host runs with Python {here}",
-                "look for a version that is made for it",
-            )
-
-
-def _directives_in(requirements: Path) -> Iterator[str]:
-    """The lines of a file in the form that pip reads; options in it are passed over with a warning."""
-    try:
-        text = requirements.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        LOG.error("%s%s can't be read: %s", _LOG_PREFIX, requirements, error)
-        return
-    for line in text.replace("\\\n", " ").splitlines():
-        directive = re.sub(r"(^|\s)#.*", "", line).strip()
-        if directive.startswith("-"):
-            LOG.warning("%s%s: the option %r is not supported", _LOG_PREFIX, requirements, directive)
-        elif directive:
-            yield directive
+        return Inventory.of(self.generations.current())
 
 
 def _renew_link(generation: Generation) -> None:
@@ -324,3 +352,11 @@ def _renew_link(generation: Generation) -> None:
         write_link(generation.site_packages)
     except OSError as error:
         LOG.warning("%s can't be renewed and is not used: %s", generation.site_packages, error)
+
+
+def read_text(file: Path) -> str:
+    """:raises SourceError: when it can't be read"""
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"{file} can't be read: {error}", "name another file") from None

@@ -19,7 +19,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
 from localstack.host.environment.provided import is_provided
-from localstack.host.errors import InstallError, ResolutionError
+from localstack.host.errors import ConflictError, InstallError, ResolutionError
 from localstack.host.redaction import redacted
 
 _MOST_CHARACTERS = 400
@@ -38,7 +38,11 @@ _MISSING = re.compile(
     r"|there (is|are) no versions? of"
     r"|is available and you require"
 )
+_UNAVAILABLE = re.compile(
+    r"only (?P<available>\S+) is available and (?:all versions of )?(?P<who>\S+) depends? on (?P<need>[^\s,]+)"
+)
 _UNREACHABLE = re.compile(r"Failed to fetch: `?(?P<url>[^\s`]+)|error sending request for url \((?P<sent>[^)]+)\)")
+_REFUSED = re.compile(r"An index(?: URL)? \((?P<url>\S+)\) [^\n]*?\b(?P<status>40[13] (?:Unauthorized|Forbidden))")
 
 
 @dataclass(frozen=True)
@@ -60,11 +64,15 @@ class Failure:
         explanations = (
             self._host_conflict,
             self._own_copy_of_the_hosts,
+            self._full_disk,
+            self._wrong_hash,
             self._broken_build,
             self._unreachable_index,
             self._unreachable_repository,
             self._wrong_python,
+            self._refused_credentials,
             self._missing_package,
+            self._unavailable_version,
         )
         found = (explain() for explain in explanations)
         return next((error for error in found if error), None) or self._resolution(
@@ -82,6 +90,21 @@ class Failure:
     def _reason(self) -> str:
         return " ".join(self._causes)
 
+    @property
+    def is_unsolvable(self) -> bool:
+        """Whether requirements were read and do not go together, or name what is not there."""
+        return "No solution found" in self.log
+
+    def opposing_needs(self) -> str:
+        """``"a needs lib<2, b needs lib>=2"``: two needs of one package by two; empty when uv names none."""
+        by_package: dict[str, dict[str, str]] = {}  # name -> versions -> who needs them
+        for need in _NEED.finditer(self._reason):
+            if need["who"] != "you":
+                name, versions = canonicalize_name(need["name"]), need["versions"].rstrip(",.")
+                by_package.setdefault(name, {}).setdefault(versions, need["who"])
+        package, needs = max(by_package.items(), key=lambda one: len(one[1]), default=("", {}))
+        return ", ".join(f"{who} needs {package}{versions}" for versions, who in list(needs.items())[:2])
+
     def _host_conflict(self) -> InstallError | None:
         for need in _NEED.finditer(self._reason):
             name, versions = canonicalize_name(need["name"]), need["versions"].rstrip(",.")
@@ -89,8 +112,8 @@ class Failure:
             if version is not None and not _is_in(version, versions):
                 who = "what was asked for" if need["who"] == "you" else need["who"]
                 has = "provides" if is_provided(name) else "has"
-                return self._resolution(
-                    f"{who} needs {name}{versions}, this host {has} {name} {version}",
+                return ConflictError(
+                    f"Error while {self.action}: {who} needs {name}{versions}, this host {has} {name} {version}",
                     "ask for a version of the extension that works with it, or ask its author for one",
                 )
         return None
@@ -101,7 +124,24 @@ class Failure:
         if found is None or canonicalize_name(found[2]) not in self.host:
             return None
         reason = f"{found[1]} insists on {found[2]} from a URL of its own, this host has {found[2]} already"
-        return self._resolution(reason, "ask its author for a release that requires it by version")
+        hint = "ask its author for a release that requires it by version"
+        return ConflictError(f"Error while {self.action}: {reason}", hint)
+
+    def _full_disk(self) -> InstallError | None:
+        if "No space left on device" not in self.log:
+            return None
+        where = re.search(r"`(/[^`]+)`", self._reason)
+        place = f" to write {where[1]}" if where else ""
+        hint = "free some space, or set LOCALSTACK_VOLUME_DIR to another folder"
+        return InstallError(f"Error while {self.action}: there is no space left{place}", hint)
+
+    def _wrong_hash(self) -> InstallError | None:
+        """uv writes ``Hash mismatch for `name` … Expected: sha256:… Computed: sha256:…``."""
+        found = re.search(r"Hash mismatch for `([^`]+)`\s+Expected:\s+(\S+)\s+Computed:\s+(\S+)", self.log)
+        if found is None:
+            return None
+        reason = f"the file of {found[1]} has another hash than it should: {found[3]} instead of {found[2]}"
+        return self._resolution(reason, "do not trust it: ask who runs the package index")
 
     def _broken_build(self) -> InstallError | None:
         what = re.search(r"Failed to (?:download and )?build `([^`]+)`", self._reason)
@@ -119,9 +159,9 @@ class Failure:
 
     def _unreachable_index(self) -> InstallError | None:
         found = _UNREACHABLE.search(self._reason)
-        if found is None:
+        if found is None and "error reading a body" not in self._reason:
             return None
-        url = (found["url"] or found["sent"]).rstrip(".,")
+        url = (found["url"] or found["sent"]).rstrip(".,") if found else "a file of the package index"
         return self._resolution(
             f"{redacted(url)} can't be read: {_shortened(self._causes[-1])}",
             "check the network; UV_DEFAULT_INDEX or PIP_INDEX_URL names another package index",
@@ -146,12 +186,29 @@ class Failure:
             return None
         return self._resolution(message, self._hint() or "look for a version that is made for it")
 
+    def _refused_credentials(self) -> InstallError | None:
+        found = _REFUSED.search(self.log)
+        if found is None or not _MISSING.search(self._reason):
+            return None
+        url = redacted(found["url"])
+        return self._resolution(
+            f"{redacted(self.asked)} was not found, and {url} refuses access ({found['status']})",
+            f"if the index needs a password: localstack login --index {url}",
+        )
+
     def _missing_package(self) -> InstallError | None:
         if not _MISSING.search(self._reason):
             return None
         asked = redacted(self.asked)
         message = f"Could not resolve package {asked}, please check the URL or that the package exists in pypi."
         return ResolutionError(message, _shortened(self._causes[-1]))
+
+    def _unavailable_version(self) -> InstallError | None:
+        found = _UNAVAILABLE.search(self._reason)
+        if found is None:
+            return None
+        reason = f"{found['who']} needs {found['need']}, only {found['available']} is available"
+        return self._resolution(reason, "check the package index, or ask for another version of the extension")
 
     def _resolution(self, reason: str, hint: str | None = None) -> ResolutionError:
         return ResolutionError(f"Error while {self.action}: {reason}", hint)

@@ -55,6 +55,10 @@ class InstalledPackages:
     by_name: Mapping[str, Distribution]
 
     @classmethod
+    def none(cls) -> InstalledPackages:
+        return cls(Path(), {})
+
+    @classmethod
     def read(cls, directory: Path) -> InstalledPackages:
         found = distributions(path=[str(directory)])
         return cls(directory, {canonicalize_name(one.name): one for one in found if "Name" in one.metadata})
@@ -71,6 +75,10 @@ class InstalledPackages:
             for name in sorted(self.by_name)
             for entry_point in _extension_entry_points(self.by_name[name])
         )
+
+    def has_extension(self, root: Requirement) -> bool:
+        """Whether ``root`` brings an extension; quicker than to ask for it."""
+        return any(_has_entry_point(self.by_name[name]) for name in self.brought_by(root))
 
     def hidden_by_host(self) -> Iterator[tuple[str, str, str]]:
         """Name, version here, and the other version that the host's own environment has, which Python finds first."""
@@ -91,12 +99,16 @@ class InstalledPackages:
             if name in self.by_name and (name, extras) not in walked:
                 walked.add((name, extras))
                 found.add(name)
-                waiting.extend(active_requirements(self.by_name[name], extras))
+                waiting.extend(active_requirements(self.by_name[name].requires, extras))
         return frozenset(found)
 
 
 def _extension_entry_points(distribution: Distribution) -> Iterator[EntryPoint]:
     yield from sorted(distribution.entry_points.select(group=EXTENSIONS_GROUP), key=lambda point: point.name)
+
+
+def _has_entry_point(distribution: Distribution) -> bool:
+    return next(_extension_entry_points(distribution), None) is not None
 
 
 def _describe(distribution: Distribution) -> InstalledDistribution:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
@@ -108,6 +108,11 @@ def is_provided(name: str) -> bool:
     return canonicalize_name(name) in PROVIDED_NAMES
 
 
+def is_stand_in(found: Distribution) -> bool:
+    """Whether an installed distribution is one of this host's stand-ins."""
+    return found.read_text("INSTALLER") == _INSTALLER
+
+
 @cache  # the host does not change while it runs
 def _closure() -> Mapping[str, Distribution]:
     """The host's distribution and everything it requires with its extras, transitively, by canonical name."""
@@ -127,13 +132,16 @@ def _closure() -> Mapping[str, Distribution]:
                 hint = "install it with `make install` in its folder, or with pip"
                 raise InstallError("Leanto runs from files that are not installed", hint) from None
             continue  # the host's own environment is incomplete: then there is nothing to hold on to
-        waiting.extend(active_requirements(one, step[1]))
+        waiting.extend(active_requirements(one.requires, step[1]))
     return found
 
 
-def active_requirements(found: Distribution, extras: frozenset[str] = frozenset()) -> Iterator[Requirement]:
-    """What an installed distribution requires on this machine, with the given extras."""
-    for text in found.requires or []:
+def active_requirements(requires: Iterable[str] | None, extras: Set[str] = frozenset()) -> Iterator[Requirement]:
+    """What a distribution requires on this machine, with the given extras.
+
+    :param requires: as its metadata has it; ``None`` for nothing
+    """
+    for text in requires or ():
         try:
             requirement = Requirement(text)
         except InvalidRequirement:

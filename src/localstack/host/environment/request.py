@@ -8,15 +8,18 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from localstack.host.environment.installed import InstalledPackages
-from localstack.host.environment.source import ArchiveSource, FolderSource, IndexSource, Source
-from localstack.host.errors import InstallError
+from localstack.host.environment.source import ArchiveSource, FolderSource, IndexSource, Source, parse_source
+from localstack.host.errors import InstallError, SourceError
+from localstack.host.redaction import redacted
 
 _HEADING = "# What was asked for with `localstack extensions install`, one table each. Written by the host.\n"
+_BROKEN_HINT = "move lib/extensions of the volume away and install again"
 
 
 class SourceKind(StrEnum):
@@ -34,6 +37,7 @@ class Request:
     :ivar asked: what the person wrote
     :ivar requirement: how it is asked for again: ``name[extra]>=1``, or ``name @ URL`` with the commit that was
         fetched; for what came from a local file ``name`` and extras alone
+    :ivar location: where it is fetched from again, when that is no index: a URL without the commit, ``file:///…``
     :ivar wheel: file name below the generation's ``wheels``, for what came from a local file
     :ivar fingerprint: changes when the local file or folder does
     :ivar requested_at: when, e.g. ``2026-11-21T09:30:00+00:00``
@@ -43,6 +47,7 @@ class Request:
     asked: str
     kind: SourceKind
     requirement: str
+    location: str = ""
     wheel: str = ""
     fingerprint: str = ""
     requested_at: str = ""
@@ -70,6 +75,10 @@ class Request:
     def is_fetched_by_url(self) -> bool:
         return self.kind in (SourceKind.GIT, SourceKind.REMOTE)
 
+    def exported(self) -> str:
+        """How a requirements file asks for it on this machine, e.g. ``name @ file:///home/me/name.whl``."""
+        return f"{self.requirement} @ {self.location}" if self.wheel else self.requirement
+
     def line(self, wheels: Path) -> str:
         """The requirement as uv reads it, with local wheels below ``wheels``."""
         return f"{self.requirement} @ {(wheels / self.wheel).as_uri()}" if self.wheel else self.requirement
@@ -85,24 +94,56 @@ def now() -> str:
 def read_requests(path: Path) -> Requests:
     """:raises InstallError: when the file is not what ``write_requests`` writes"""
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8")).get("extension", [])
-        return tuple(Request(**{**table, "kind": SourceKind(table["kind"])}) for table in tables)
+        return requests_of(tomllib.loads(path.read_text(encoding="utf-8")).get("extension", []), path)
     except PermissionError as error:
         raise InstallError(f"{path} can't be read: {error.strerror}", "work as the user who installed them") from error
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise InstallError(
-            f"{path} can't be read: {error}", "move lib/extensions of the volume away and install again"
-        ) from error
+    except (OSError, ValueError) as error:
+        raise InstallError(f"{path} can't be read: {error}", _BROKEN_HINT) from error
+
+
+def requests_of(tables: list[dict[str, Any]], path: Path) -> Requests:
+    """The requests in tables that ``request_tables`` wrote into ``path``.
+
+    :raises InstallError: when they are others
+    """
+    try:
+        return tuple(Request(**{**table, "kind": SourceKind(table["kind"])}) for table in tables)
+    except (ValueError, TypeError, KeyError) as error:
+        raise InstallError(f"{path} can't be read: {error}", _BROKEN_HINT) from error
+
+
+def check_requests(requests: Requests, path: Path) -> None:
+    """See that requests out of a file from elsewhere could have been made by what a person types.
+
+    :raises SourceError: when one could not: it would be an option, another scheme, or a file outside
+    """
+    for request in requests:
+        source = parse_source(request.requirement, Path("/"))
+        is_named = canonicalize_name(request.name) == request.name == _name_of(request.requirement)
+        is_inside = Path(request.wheel).name == request.wheel
+        if not is_named or not is_inside or isinstance(source, ArchiveSource | FolderSource):
+            raise SourceError(f"{path} asks for something else than {request.name}: {redacted(request.requirement)}")
+
+
+def _name_of(requirement: str) -> str:
+    return canonicalize_name(Requirement(requirement).name)
 
 
 def write_requests(path: Path, requests: Requests) -> None:
-    """Write ``requests`` for the owner's eyes only: a URL may have a password in it."""
-    path.touch(mode=0o600)
-    path.write_text(_HEADING + "".join(_table(request) for request in requests), encoding="utf-8")
+    """Write ``requests`` in one step, and for the owner's eyes only: a URL may have a password in it."""
+    fresh = path.with_suffix(".new")
+    fresh.touch(mode=0o600)
+    fresh.write_text(_HEADING + request_tables(requests, "extension"), encoding="utf-8")
+    fresh.replace(path)
 
 
-def _table(request: Request) -> str:
+def request_tables(requests: Requests, heading: str) -> str:
+    """TOML tables ``[[heading]]``, one a request."""
+    return "".join(_table(request, heading) for request in requests)
+
+
+def _table(request: Request, heading: str) -> str:
     """A JSON string without escaped surrogates is a TOML string too."""
     fields = {name: value for name, value in asdict(request).items() if value}
     lines = [f"{name} = {json.dumps(str(value), ensure_ascii=False)}" for name, value in fields.items()]
-    return "\n".join(["\n[[extension]]", *lines, ""])
+    return "\n".join([f"\n[[{heading}]]", *lines, ""])

@@ -31,6 +31,10 @@ from localstack.host.redaction import redacted
 from localstack.host.version import LOCALSTACK_VERSION
 
 _ARCHIVE_SUFFIXES = (".whl", ".tar.gz", ".tgz", ".zip")
+_CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f]")
+_POINTER_INDENT = 4
+"""So far packaging indents the text in its errors."""
+
 _BUILD_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
 _BUILD_LEFTOVERS = {"build", "dist", "node_modules", "__pycache__"}
 _FORMS = "write a name from the package index, git+https://…, an https:// or file:// URL, or a path"
@@ -111,22 +115,40 @@ Source = IndexSource | GitSource | RemoteSource | LocalSource
 def parse_source(text: str, directory: Path) -> Source:
     """Read what a person wrote; relative paths start at ``directory``.
 
-    :raises SourceError: naming what is wrong with ``text``, without the credentials of a URL in it
+    :raises SourceError: naming what is wrong with ``text`` and where, without the credentials of a URL in it
     """
     try:
         return _parse(text, directory)
+    except _Misspelling as error:
+        found = text.find(error.spelled)
+        place = f" (at character {found + error.offset + 1})" if found >= 0 else ""
+        raise SourceError(redacted(error.message) + place, error.hint) from None
     except SourceError as error:
         raise SourceError(redacted(error.message), error.hint) from None
+
+
+class _Misspelling(SourceError):
+    """A part of what was written can't stand there.
+
+    :ivar spelled: text that has the part in it
+    :ivar offset: where the part begins in ``spelled``
+    """
+
+    def __init__(self, message: str, hint: str, spelled: str, offset: int) -> None:
+        super().__init__(message, hint)
+        self.spelled = spelled
+        self.offset = offset
 
 
 def _parse(text: str, directory: Path) -> Source:
     cleaned = _without_quotes(text)
     if not cleaned:
         raise SourceError("no extension is named", _FORMS)
-    if any(ord(character) < 32 or ord(character) == 127 for character in cleaned):
-        raise SourceError(f"{cleaned!r} has a line break or control character in it", _FORMS)
+    if control := _CONTROL_CHARACTER.search(cleaned):
+        message = f"{cleaned!r} has a line break or control character in it"
+        raise _Misspelling(message, _FORMS, cleaned, control.start())
     if cleaned.startswith("-"):
-        raise SourceError(f"{cleaned!r} looks like an option, not like an extension", _FORMS)
+        raise _Misspelling(f"{cleaned!r} looks like an option, not like an extension", _FORMS, cleaned, 0)
     if _URL.match(cleaned):
         return _from_url(cleaned, (), directory)
     named = re.fullmatch(r"([\w.-]+)\s*(?:\[([^\]]*)\])?\s*@\s*(\S.*)", cleaned)
@@ -150,8 +172,11 @@ def _from_requirement(text: str) -> IndexSource:
     try:
         requirement = Requirement(text)
     except InvalidRequirement as error:
-        cause = str(error).partition("\n")[0]
-        raise SourceError(f"{text!r} names no extension: {cause}", _FORMS) from None
+        cause, _, pointer = str(error).partition("\n")  # then the text and a line with ^ below what is wrong
+        offset = pointer.rpartition("\n")[2].find("^") - _POINTER_INDENT
+        raise _Misspelling(f"{text!r} names no extension: {cause}", _FORMS, text, max(0, offset)) from None
+    if option := re.search(r"\s-", text):
+        raise _Misspelling(f"{text!r} has something like an option in it", _FORMS, text, option.start() + 1)
     _refuse_provided(requirement.name)
     requirement.name = _RENAMED.get(canonicalize_name(requirement.name), requirement.name)
     return IndexSource(requirement)
@@ -162,9 +187,10 @@ def _from_url(url: str, extras: tuple[str, ...], directory: Path) -> Source:
     if scheme == "file":
         return _from_path(_file_path(url, directory), extras)
     if scheme not in _GIT_SCHEMES | {"https"}:
-        raise SourceError(f"{url!r} is of a kind that is not installed from ({scheme}:)", _FORMS)
-    if not _is_url(url):
-        raise SourceError(f"{url!r} is no URL", "write spaces and other special characters as %20 and so on")
+        raise _Misspelling(f"{url!r} is of a kind that is not installed from ({scheme}:)", _FORMS, url, 0)
+    if (wrong := _first_wrong_character(url)) is not None:
+        hint = "write spaces and other special characters as %20 and so on"
+        raise _Misspelling(f"{url!r} is no URL", hint, url, wrong)
     if scheme in _GIT_SCHEMES:
         return _from_git(url, extras)
     return _from_https(url, extras)
@@ -176,9 +202,11 @@ def _from_git(url: str, extras: tuple[str, ...]) -> GitSource:
     subdirectory = fragment.pop("subdirectory", "").strip("/") or None
     egg = re.fullmatch(r"([\w.-]+)(?:\[([^\]]*)\])?", fragment.pop("egg", "unnamed"))
     if fragment or egg is None:
-        raise SourceError(f"{url!r} has more after # than egg=NAME and subdirectory=FOLDER", "take it out")
+        message = f"{url!r} has more after # than egg=NAME and subdirectory=FOLDER"
+        raise _Misspelling(message, "take it out", url, url.index("#") + 1)
     if subdirectory and ".." in Path(subdirectory).parts:
-        raise SourceError(f"the subdirectory {subdirectory!r} leaves the repository", "name a folder inside it")
+        message = f"the subdirectory {subdirectory!r} leaves the repository"
+        raise _Misspelling(message, "name a folder inside it", url, url.index("subdirectory"))
     host = parts.hostname or ""
     if not parts.path.strip("/") or host.startswith("-") or (not host and parts.scheme != "git+file"):
         raise SourceError(f"{url!r} names no repository", "write for example git+https://github.com/OWNER/REPOSITORY")
@@ -246,12 +274,16 @@ def _refuse_provided(name: str) -> None:
         )
 
 
-def _is_url(text: str) -> bool:
+def _first_wrong_character(url: str) -> int | None:
+    """Where ``url`` stops to be one; ``None`` when it is one."""
+    allowed = _URL_CHARACTERS.match(url)
+    if allowed is None or allowed.end() < len(url):
+        return allowed.end() if allowed else 0
     try:
-        urlsplit(text)
+        urlsplit(url)
     except ValueError:
-        return False
-    return _URL_CHARACTERS.fullmatch(text) is not None
+        return url.index(":")
+    return None
 
 
 def _is_leftover(folder: str) -> bool:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from localstack.host.environment.credentials import index_variables
+from localstack.host.environment.progress import Report
 from localstack.host.errors import InstallError
 from localstack.host.redaction import redacted
-
-Report = Callable[[str], None]
-"""Takes one line that tells a person what happens."""
 
 _FROM_PIP = {
     "PIP_INDEX_URL": ("UV_DEFAULT_INDEX", "UV_INDEX_URL"),
@@ -21,6 +24,8 @@ _FROM_PIP = {
     "PIP_CERT": ("SSL_CERT_FILE",),
 }
 """Settings that people have made for pip, and uv's names for them: the first is set unless one of them is."""
+
+_ALWAYS = ("--no-progress", "--color", "never", "--no-python-downloads", "--preview-features", "pylock")
 
 _SEPARATED_BY_COMMAS = {"UV_FIND_LINKS"}
 
@@ -58,11 +63,18 @@ class Uv:
 
     :ivar directory: where uv runs
     :ivar on_line: gets each line that uv writes, at once; ``None`` for no one
+    :ivar inherited: descriptor that uv and its children keep open, ``None`` for none
     """
 
     directory: Path
     environ: Mapping[str, str]
     on_line: Report | None = None
+    inherited: int | None = None
+
+    @property
+    def is_offline(self) -> bool:
+        """Whether the user wants no network; uv takes no ``--refresh`` then."""
+        return bool(self.environ.get("UV_OFFLINE"))
 
     def run(self, *arguments: str) -> UvRun:
         """Run ``uv ARGUMENTS`` to its end.
@@ -71,7 +83,7 @@ class Uv:
         """
         try:
             process = subprocess.Popen(
-                [_program(), *arguments, "--no-progress", "--color", "never", "--no-python-downloads"],
+                [_program(), *arguments, *_ALWAYS],
                 cwd=self.directory,
                 env=uv_environ(self.environ),
                 stdin=subprocess.DEVNULL,
@@ -80,6 +92,7 @@ class Uv:
                 text=True,
                 encoding="utf-8",
                 errors="replace",
+                pass_fds=() if self.inherited is None else (self.inherited,),
             )
         except OSError as error:
             raise InstallError(f"uv, the installer, can't be run: {error}", "install Leanto again") from error
@@ -99,6 +112,19 @@ class Uv:
                 self.on_line(redacted(line))
         return run.is_success
 
+    def newest_sources(self, folder: Path) -> dict[str, Version]:
+        """Of the distributions in ``folder`` those with a newer release that has no wheel: canonical name and release.
+
+        :raises InstallError: when uv can't be run at all
+        """
+        command = [_program(), "pip", "list", "--outdated", "--format", "json", "--target", str(folder), *_ALWAYS]
+        run = subprocess.run(
+            command, cwd=self.directory, env=uv_environ(self.environ), capture_output=True, text=True, check=False
+        )
+        entries = json.loads(run.stdout) if run.returncode == 0 else []
+        sources = (entry for entry in entries if entry["latest_filetype"] == "sdist")
+        return {canonicalize_name(entry["name"]): Version(entry["latest_version"]) for entry in sources}
+
     def _follow(self, process: subprocess.Popen[str]) -> str:
         lines: list[str] = []
         for line in process.stderr or ():
@@ -109,12 +135,16 @@ class Uv:
 
 
 def uv_environ(environ: Mapping[str, str]) -> dict[str, str]:
-    """The variables that uv gets: the user's, with settings made for pip where there are none for uv."""
+    """The variables that uv gets: the user's, settings made for pip where uv has none, and stored credentials.
+
+    :raises LeantoError: when the stored credentials can't be read
+    """
     result = {name: value for name, value in environ.items() if name not in _ABOUT_OTHER_PROJECTS}
     for pip_name, uv_names in _FROM_PIP.items():
         value = " ".join(_usable(environ.get(pip_name, "").split()))
         if value and not any(name in environ for name in uv_names):
             result[uv_names[0]] = value.replace(" ", ",") if uv_names[0] in _SEPARATED_BY_COMMAS else value
+    result |= index_variables(result)
     return result | {"GIT_TERMINAL_PROMPT": "0"}  # a private or missing repository fails instead of asking and waiting
 
 

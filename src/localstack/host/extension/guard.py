@@ -63,7 +63,6 @@ class Guard:
 
     registry: Registry
     failures_in_a_row: dict[int, int] = field(default_factory=dict)
-    _plans: dict[int, tuple[tuple[int, int], tuple[_Step, ...]]] = field(default_factory=dict)
 
     def call(self, record: ExtensionRecord, place: str, function: Callable[..., _R], *args: Any) -> _R:
         """Call ``function`` as ``record``'s extension.
@@ -178,9 +177,9 @@ class Guard:
     def _steps(self, handlers: OwnedList[Any], place: str) -> tuple[_Step, ...]:
         """The handlers with what is known of them, found out anew only when one of the two has changed."""
         state = (handlers.changes, self.registry.changes)
-        known = self._plans.get(id(handlers))
+        known: tuple[tuple[int, int], tuple[_Step, ...]] | None = handlers.plan
         if known is None or known[0] != state:
-            known = self._plans[id(handlers)] = (state, tuple(self._step(handlers, h, place) for h in handlers))
+            known = handlers.plan = (state, tuple(self._step(handlers, h, place) for h in handlers))
         return known[1]
 
     def _step(self, handlers: OwnedList[Any], handler: Callable[..., Any], place: str) -> _Step:

@@ -1,4 +1,7 @@
-"""The handler lists of the chain that extensions add to, each call of a handler guarded."""
+"""The handler lists of the chain that extensions add to, each call of a handler guarded.
+
+When extensions are exchanged, a request under way goes on with the handlers that were there when it began.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from rolo.gateway import (
 )
 
 from localstack.host.extension.guard import NEVER, ON_STOP, ON_TERMINATION, Guard
-from localstack.host.extension.ownership import ContributionKind, Ledger, OwnedList
+from localstack.host.extension.ownership import VERSION_KEY, ContributionKind, Ledger, OwnedList
 
 _RESPONSE_HANDLER = ContributionKind.RESPONSE_HANDLER.value
 _EXCEPTION_HANDLER = ContributionKind.EXCEPTION_HANDLER.value
@@ -32,10 +35,23 @@ class GuardedRequestHandlers(CompositeHandler):  # type: ignore[misc]  # rolo is
         self._place = kind.value
 
     def __call__(self, chain: HandlerChain, context: RequestContext, response: Response) -> None:
-        if not self.handlers:
-            return
-        ends = ON_STOP if self.return_on_stop else ON_TERMINATION
-        self._guard.handlers(self.handlers, self._place, chain, ends, (chain, context, response))
+        handlers = self.handlers.as_of(context.request)
+        if handlers:
+            ends = ON_STOP if self.return_on_stop else ON_TERMINATION
+            self._guard.handlers(handlers, self._place, chain, ends, (chain, context, response))
+
+
+class GuardedPreprocessors(GuardedRequestHandlers):
+    """The first of an extension's handlers that a request meets: from here on it is one of this version."""
+
+    def __init__(self, ledger: Ledger, guard: Guard) -> None:
+        super().__init__(ledger, guard, ContributionKind.PREPROCESSOR)
+        self._ledger = ledger
+
+    def __call__(self, chain: HandlerChain, context: RequestContext, response: Response) -> None:
+        context.request.environ[VERSION_KEY] = self._ledger.version
+        if self.handlers:
+            super().__call__(chain, context, response)
 
 
 class GuardedResponseHandlers(CompositeResponseHandler):  # type: ignore[misc]
@@ -47,7 +63,8 @@ class GuardedResponseHandlers(CompositeResponseHandler):  # type: ignore[misc]
         self._guard = guard
 
     def __call__(self, chain: HandlerChain, context: RequestContext, response: Response) -> None:
-        self._guard.handlers(self.handlers, _RESPONSE_HANDLER, chain, ON_TERMINATION, (chain, context, response))
+        handlers = self.handlers.as_of(context.request)
+        self._guard.handlers(handlers, _RESPONSE_HANDLER, chain, ON_TERMINATION, (chain, context, response))
 
 
 class GuardedExceptionHandlers(CompositeExceptionHandler):  # type: ignore[misc]
@@ -59,8 +76,8 @@ class GuardedExceptionHandlers(CompositeExceptionHandler):  # type: ignore[misc]
         self._guard = guard
 
     def __call__(self, chain: HandlerChain, exception: Exception, context: RequestContext, response: Response) -> None:
-        args = (chain, exception, context, response)
-        self._guard.handlers(self.handlers, _EXCEPTION_HANDLER, chain, NEVER, args)
+        handlers = self.handlers.as_of(context.request)
+        self._guard.handlers(handlers, _EXCEPTION_HANDLER, chain, NEVER, (chain, exception, context, response))
 
 
 class GuardedFinalizers(CompositeFinalizer):  # type: ignore[misc]
@@ -72,5 +89,6 @@ class GuardedFinalizers(CompositeFinalizer):  # type: ignore[misc]
         self._guard = guard
 
     def __call__(self, chain: HandlerChain, context: RequestContext, response: Response) -> None:
-        if self.handlers:
-            self._guard.handlers(self.handlers, _FINALIZER, chain, NEVER, (chain, context, response))
+        handlers = self.handlers.as_of(context.request)
+        if handlers:
+            self._guard.handlers(handlers, _FINALIZER, chain, NEVER, (chain, context, response))

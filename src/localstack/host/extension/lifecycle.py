@@ -30,6 +30,17 @@ class HookArguments:
     finalizers: Any
     connections: Any
 
+    def hooks(self) -> tuple[tuple[str, Any], ...]:
+        """The update hooks with their arguments, in the order in which they are called."""
+        return (
+            ("update_gateway_routes", self.router),
+            ("update_request_handlers", self.request_handlers),
+            ("update_response_handlers", self.response_handlers),
+            ("update_exception_handlers", self.exception_handlers),
+            ("update_finalizers", self.finalizers),
+            ("update_gateway_connections", self.connections),
+        )
+
 
 @dataclass
 class Lifecycle:
@@ -54,12 +65,8 @@ class Lifecycle:
         self._call_all("on_platform_start")
 
     def update_gateway(self, arguments: HookArguments) -> None:
-        self._call_all("update_gateway_routes", arguments.router)
-        self._call_all("update_request_handlers", arguments.request_handlers)
-        self._call_all("update_response_handlers", arguments.response_handlers)
-        self._call_all("update_exception_handlers", arguments.exception_handlers)
-        self._call_all("update_finalizers", arguments.finalizers)
-        self._call_all("update_gateway_connections", arguments.connections)
+        for hook, argument in arguments.hooks():
+            self._call_all(hook, argument)
 
     def ready(self) -> None:
         self._call_all("on_platform_ready")

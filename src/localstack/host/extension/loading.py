@@ -37,15 +37,22 @@ class Loader:
 
     def load(self, candidate: Candidate) -> ExtensionRecord:
         """Load one candidate. The record tells what became of it; failures are logged, never raised."""
+        record = self.make(candidate)
+        self.registry.add(record)
+        return record
+
+    def make(self, candidate: Candidate, replaces: ExtensionRecord | None = None) -> ExtensionRecord:
+        """Load one candidate without adding it to the registry.
+
+        :param replaces: the loaded extension whose place it is to take, so that it may have its name
+        """
         entry_point = candidate.entry_point
-        record = ExtensionRecord(
-            entry_point.name, candidate, ExtensionState.FAILED, roots=source_roots(entry_point.module)
-        )
+        name = replaces.name if replaces else entry_point.name
+        record = ExtensionRecord(name, candidate, ExtensionState.FAILED, roots=source_roots(entry_point.module))
         try:
             spec = self.guard.call(record, "import", lambda: PluginSpecResolver().resolve(entry_point.load()))
             record.name = spec.name
-            if not self._may_load(spec, record):
-                self.registry.add(record)
+            if not self._may_load(spec, record, replaces):
                 return record
             for module in modules_of(entry_point.module):
                 self.ledger.owners_of_modules.setdefault(module, record.name)
@@ -53,15 +60,14 @@ class Loader:
             record.state = ExtensionState.LOADED
         except ExtensionFault as fault:
             self._note_failure(record, fault)
-        self.registry.add(record)
         return record
 
-    def _may_load(self, spec: PluginSpec, record: ExtensionRecord) -> bool:
+    def _may_load(self, spec: PluginSpec, record: ExtensionRecord, replaces: ExtensionRecord | None) -> bool:
         if spec.namespace != NAMESPACE or global_plugin_filter(spec):
             record.state = ExtensionState.DISABLED
             return False
         first = self.registry.get(spec.name)
-        if first is None:
+        if first is None or first is replaces:
             return True
         record.state = ExtensionState.REFUSED
         why = "it is in developer mode" if first.candidate.origin is Origin.DEVELOPED else "it comes first by name"

@@ -14,9 +14,15 @@ from enum import Enum
 from functools import wraps
 from typing import Any, Protocol, SupportsIndex, TypeVar, overload
 
+from rolo import Request
+
 _T = TypeVar("_T")
 
 _acting: ContextVar[str | None] = ContextVar("acting_extension", default=None)
+
+VERSION_KEY = "leanto.version"
+"""Where a request's environ has the ledger's version from when it began."""
+NEWEST = sys.maxsize
 
 
 class ContributionKind(Enum):
@@ -44,13 +50,19 @@ class Contribution:
 
 
 class Container(Protocol):
-    """Something that extensions add to."""
+    """Something that extensions add to. While additions are staged (``Staging``) it leaves them to that."""
 
     def contributions(self) -> Iterable[Contribution]:
         """What is in it now and belongs to an extension."""
 
-    def withdraw(self, owner: str) -> None:
-        """Take out everything that belongs to ``owner``."""
+    def items_of(self, owner: str) -> Sequence[Any]:
+        """What belongs to ``owner`` now, as it is kept in the container."""
+
+    def exchange(self, gone: Sequence[Any], additions: Sequence[Any], version: int) -> None:
+        """Take out ``gone``, which may be gone already, and make ``additions`` that were staged; in one step.
+
+        Requests that began before ``version`` go on with what was there until now.
+        """
 
 
 @dataclass
@@ -60,6 +72,8 @@ class Ledger:
     containers: list[Container] = field(default_factory=list)
     owners_of_modules: dict[str, str] = field(default_factory=dict)
     """Top-level module to extension, for additions from threads that no hook is running on."""
+    version: int = 0
+    """Counts the exchanges. A request notes it when it begins, and meets in all containers what that version had."""
 
     def of(self, owner: str) -> tuple[Contribution, ...]:
         """Everything that ``owner`` has in the platform now."""
@@ -67,8 +81,17 @@ class Ledger:
 
     def withdraw(self, owner: str) -> None:
         """Take everything away again that ``owner`` added; the next request no longer meets it."""
-        for container in self.containers:
-            container.withdraw(owner)
+        self.exchange((container, container.items_of(owner), ()) for container in self.containers)
+
+    def exchange(self, changes: Iterable[tuple[Container, Sequence[Any], Sequence[Any]]]) -> None:
+        """Exchange what is in containers, for all of them at once.
+
+        :param changes: container, what goes, and what comes
+        """
+        version = self.version + 1
+        for container, gone, additions in changes:
+            container.exchange(gone, additions, version)
+        self.version = version  # last: requests that begin from now on see all of it
 
     def owner_of(self, thing: object) -> str | None:
         """The extension that is acting now, else the one whose code ``thing`` is; ``None`` for the host's own."""
@@ -108,13 +131,68 @@ class acting:
         _acting.reset(self._token)
 
 
+class Staging:
+    """Keeps apart what the hooks of an extension add, until all of it takes the place of what ``replaces`` has now.
+
+    Only additions of the calling context are staged, not those of threads that it starts. Inside, the containers look
+    as if nothing had been added. Without ``commit`` the additions are forgotten.
+
+    :param replaces: name of an extension whose present additions go; ``None`` when there is none
+    """
+
+    def __init__(self, ledger: Ledger, replaces: str | None) -> None:
+        self._ledger = ledger
+        self._before = [(one, one.items_of(replaces) if replaces else ()) for one in ledger.containers]
+        self._additions: dict[int, list[Any]] = {}
+
+    def __enter__(self) -> Staging:
+        self._token = _staging.set(self)
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        _staging.reset(self._token)
+
+    def additions_to(self, container: Container) -> list[Any]:
+        """What is staged for a container, in the container's own form; it adds to this."""
+        return self._additions.setdefault(id(container), [])
+
+    def commit(self) -> None:
+        """Make the additions. Call it outside the block."""
+        self._ledger.exchange((one, gone, self.additions_to(one)) for one, gone in self._before)
+
+
+_staging: ContextVar[Staging | None] = ContextVar("staging", default=None)
+
+
+def staged_additions(container: Container) -> list[Any] | None:
+    """Where ``container`` has to leave its additions now; ``None`` when it makes them itself."""
+    staging = _staging.get()
+    return None if staging is None else staging.additions_to(container)
+
+
+@dataclass(frozen=True)
+class _StagedChange:
+    """A call of one of a list's methods that adds something.
+
+    :ivar owned: what it adds, with the extension that it belongs to
+    """
+
+    method: str
+    args: tuple[Any, ...]
+    owned: tuple[tuple[Any, str | None], ...]
+
+
 class OwnedList(list[_T]):
     """A list that extensions change directly (``append``, ``insert``, ``remove``, …) and that knows who added what.
 
     :ivar changes: counts the changes, so that others can tell whether what they remember of it still holds
+    :ivar plan: what the guard remembers of it
     """
 
     changes = 0
+    plan: Any = None
+    _since = 0
+    _earlier: OwnedList[_T] | None = None
 
     def __init__(self, ledger: Ledger, kind: ContributionKind, host_items: Iterable[_T] = ()) -> None:
         super().__init__(host_items)
@@ -134,22 +212,44 @@ class OwnedList(list[_T]):
             if owner is not None:
                 yield Contribution(owner, self._kind, describe(item))
 
-    def withdraw(self, owner: str) -> None:
-        super().__setitem__(slice(None), [item for item in self if self.owner(item) != owner])
-        self._owners = {key: entry for key, entry in self._owners.items() if entry[1] != owner}
+    def items_of(self, owner: str) -> tuple[_T, ...]:
+        return tuple(item for item in self if self.owner(item) == owner)
+
+    def as_of(self, request: Request) -> OwnedList[_T]:
+        """The list as it was when a request began."""
+        if self._earlier is not None and request.environ.get(VERSION_KEY, NEWEST) < self._since:
+            return self._earlier
+        return self
+
+    def exchange(self, gone: Sequence[_T], additions: Sequence[_StagedChange], version: int) -> None:
+        earlier: OwnedList[_T] = OwnedList.__new__(OwnedList)
+        list.extend(earlier, self)
+        earlier._ledger, earlier._kind, earlier._owners = self._ledger, self._kind, self._owners
+        self._earlier, self._since = earlier, version
+        leaving = {id(item) for item in gone}
+        items = [item for item in self if id(item) not in leaving]
+        owners = {key: entry for key, entry in self._owners.items() if key not in leaving}
+        for change in additions:
+            getattr(items, change.method)(*change.args)
+            owners |= {id(item): (item, owner) for item, owner in change.owned if owner is not None}
+        self._owners = owners
+        super().__setitem__(slice(None), items)
 
     def append(self, item: _T) -> None:
-        self._record([item])
-        super().append(item)
+        if not self._stages("append", [item], item):
+            self._record([item])
+            super().append(item)
 
     def insert(self, index: SupportsIndex, item: _T) -> None:
-        self._record([item])
-        super().insert(index, item)
+        if not self._stages("insert", [item], index, item):
+            self._record([item])
+            super().insert(index, item)
 
     def extend(self, items: Iterable[_T]) -> None:
         added = list(items)
-        self._record(added)
-        super().extend(added)
+        if not self._stages("extend", added, added):
+            self._record(added)
+            super().extend(added)
 
     def __iadd__(self, items: Iterable[_T]) -> OwnedList[_T]:  # type: ignore[override, misc]
         self.extend(items)
@@ -161,8 +261,20 @@ class OwnedList(list[_T]):
     def __setitem__(self, key: slice, value: Iterable[_T]) -> None: ...
     def __setitem__(self, key: Any, value: Any) -> None:
         added = list(value) if isinstance(key, slice) else [value]
-        self._record([item for item in added if id(item) not in self._owners])
-        super().__setitem__(key, added if isinstance(key, slice) else value)
+        new = [item for item in added if id(item) not in self._owners]
+        assigned = added if isinstance(key, slice) else value
+        if not self._stages("__setitem__", new, key, assigned):
+            self._record(new)
+            super().__setitem__(key, assigned)
+
+    def _stages(self, method: str, added: Sequence[_T], *args: Any) -> bool:
+        """Leave a change to the staging that is under way, if one is."""
+        staged = staged_additions(self)
+        if staged is None:
+            return False
+        owned = tuple((item, self._ledger.owner_of(item)) for item in added)
+        staged.append(_StagedChange(method, args, owned))
+        return True
 
     def _record(self, items: Sequence[_T]) -> None:
         for item in items:
@@ -186,7 +298,7 @@ def _counted(name: str) -> Callable[..., Any]:
 
 for _name in (
     "__delitem__", "__iadd__", "__imul__", "__setitem__", "append", "clear", "extend", "insert", "pop", "remove",
-    "reverse", "sort", "withdraw",
+    "reverse", "sort", "exchange",
 ):  # fmt: skip
     setattr(OwnedList, _name, _counted(_name))
 

@@ -35,6 +35,9 @@ class ExtensionState(Enum):
     UNLOADED = "unloaded"
 
 
+_TAKING_PART = (ExtensionState.LOADED, ExtensionState.DEGRADED)
+
+
 @dataclass(frozen=True)
 class Fault:
     """One failure: ``at`` in seconds since the epoch, ``place`` e.g. ``"on_platform_ready"``."""
@@ -94,7 +97,7 @@ class Registry:
     def add(self, record: ExtensionRecord) -> None:
         self.records.append(record)
         self.changes += 1
-        if record.state is ExtensionState.LOADED:
+        if record.state in _TAKING_PART:
             self._loaded[record.name] = record
 
     def loaded(self) -> Iterator[ExtensionRecord]:
@@ -105,10 +108,11 @@ class Registry:
         """The record of a loaded extension; ``None`` for an unknown name or the host's own code."""
         return self._loaded.get(name) if name is not None else None
 
-    def remove(self, name: str) -> None:
-        """Let an extension take part no longer; its record stays, as *unloaded*."""
-        record = self._loaded.pop(name, None)
+    def replace(self, gone: ExtensionRecord, record: ExtensionRecord | None) -> None:
+        """Take out what was found earlier, and put ``record`` in its place; ``None`` leaves nothing there."""
+        place = self.records.index(gone)
+        self.records[place : place + 1] = [] if record is None else [record]
+        loaded = [one for one in self.records if one.state in _TAKING_PART]
+        self._loaded = {one.name: one for one in loaded}
         self.changes += 1
-        if record is not None:
-            record.state = ExtensionState.UNLOADED
-            record.extension = None
+        gone.state = ExtensionState.UNLOADED

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,14 @@ from werkzeug.exceptions import NotFound
 from werkzeug.routing import Map, MapAdapter, Rule, RuleFactory
 
 from localstack.host.extension.guard import Guard
-from localstack.host.extension.ownership import Contribution, ContributionKind, Ledger
+from localstack.host.extension.ownership import (
+    NEWEST,
+    VERSION_KEY,
+    Contribution,
+    ContributionKind,
+    Ledger,
+    staged_additions,
+)
 from localstack.host.pace import LEAVE_KEY
 
 ANY_HOST = "<__host__>"
@@ -125,6 +132,8 @@ class OwnedRouter(Router[Any]):  # type: ignore[misc]  # rolo is not typed
 
     def __init__(self, dispatcher: Dispatcher[Any], ledger: Ledger, guard: Guard, kind: ContributionKind) -> None:
         self._table: _Table | None = None
+        self._earlier: _Table | None = None
+        self._since = 0
         self._routes: tuple[_Route, ...] = ()
         super().__init__(dispatcher)
         self._ledger = ledger
@@ -147,9 +156,15 @@ class OwnedRouter(Router[Any]):  # type: ignore[misc]  # rolo is not typed
             if route.owner is not None:
                 yield Contribution(route.owner, self._kind, route.description())
 
-    def withdraw(self, owner: str) -> None:
+    def items_of(self, owner: str) -> tuple[_Route, ...]:
+        return tuple(route for route in self._routes if route.owner == owner)
+
+    def exchange(self, gone: Sequence[_Route], additions: Sequence[_Route], version: int) -> None:
+        leaving = {id(route) for route in gone}
         with self._mutex:
-            self._replace(tuple(route for route in self._routes if route.owner != owner))
+            self._earlier, self._since = self._current(), version
+            self._replace((*(route for route in self._routes if id(route) not in leaving), *additions))
+            self._current()  # the next request should not have to wait for the map
 
     def add_rule(self, rule: RuleFactory) -> None:
         self._add_rules(rule)
@@ -159,7 +174,10 @@ class OwnedRouter(Router[Any]):  # type: ignore[misc]  # rolo is not typed
 
         :raises werkzeug.exceptions.MethodNotAllowed: when only another method would match
         """
-        return (self._table or self._current()).find(request.method, request.host, _raw_path(request))
+        table = self._table or self._current()
+        if self._since and self._earlier and request.environ.get(VERSION_KEY, NEWEST) < self._since:
+            table = self._earlier
+        return table.find(request.method, request.host, _raw_path(request))
 
     def call(self, match: Match, request: Request) -> Response:
         """Call the endpoint of a match, guarded by the extension that it belongs to."""
@@ -190,18 +208,24 @@ class OwnedRouter(Router[Any]):  # type: ignore[misc]  # rolo is not typed
                 scratch.add(rule)  # binds and so validates it, before anything is changed
             kind = self._kind.value
             added = tuple(_Route(rule, self._ledger.owner_of(rule.endpoint), f"{kind} {rule.rule}") for rule in rules)
-            self._replace(self._routes + added)
+            staged = staged_additions(self)
+            if staged is None:
+                self._replace(self._routes + added)
+            else:
+                staged += added
             return rules
 
     def _remove_rules(self, rules: Iterable[Rule]) -> None:
+        staged = staged_additions(self)
         with self._mutex:
-            kept = list(self._routes)
+            kept = list(self._routes) if staged is None else staged
             for rule in rules:
                 position = next((i for i, route in enumerate(kept) if route.is_the_one(rule)), None)
                 if position is None:
                     raise KeyError("no such rule")
                 del kept[position]
-            self._replace(tuple(kept))
+            if staged is None:
+                self._replace(tuple(kept))
 
     def _replace(self, routes: tuple[_Route, ...]) -> None:
         self._routes = routes

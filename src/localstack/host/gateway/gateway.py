@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 import logging
 import zlib
 from collections.abc import Callable
@@ -21,13 +20,15 @@ from localstack.aws.api import RequestContext
 from localstack.host.gateway.answers import ExceptionAnswers, add_platform_header, answer_not_found
 from localstack.host.gateway.cors import CorsPolicy
 from localstack.host.gateway.emulation import Emulation
+from localstack.host.gateway.in_process import INTERNAL_PARAMETERS_KEY
 from localstack.host.gateway.status_page import StatusPage
 from localstack.host.pace import LEAVE_KEY, Pace
 
 LOG = logging.getLogger(__name__)
 
 INTERNAL_PREFIX = "/_localstack/"
-INTERNAL_PARAMETERS_HEADER = "x-localstack-data"
+_DIGITS_OF_SMALL = 5
+"""A body of a length with more digits, 100 kB and above, is large."""
 
 
 class Routes(Protocol):
@@ -103,17 +104,8 @@ def build_gateway(parts: GatewayParts) -> Gateway:
 
 
 def read_internal_parameters(chain: HandlerChain, context: RequestContext, response: Response) -> None:
-    """Note what an internal client of the platform sent along."""
-    text = context.request.headers.get(INTERNAL_PARAMETERS_HEADER)
-    if text is None:
-        return
-    try:
-        parameters = json.loads(text)
-    except ValueError:
-        parameters = None
-    if not isinstance(parameters, dict):
-        raise BadRequest(f"the header {INTERNAL_PARAMETERS_HEADER} is no JSON object")
-    context.internal_request_params = parameters
+    """Note what an internal client of the platform sent along; nobody outside can."""
+    context.internal_request_params = context.request.environ.get(INTERNAL_PARAMETERS_KEY)
 
 
 @dataclass(frozen=True)
@@ -185,7 +177,7 @@ class EdgeRoutes:
 
 def adopt(response: Response, answer: WerkzeugResponse) -> None:
     """Make a route's answer the response of the chain; headers that handlers have set before stay beside its own."""
-    if len(response.headers) == 1 and not response.response:
+    if len(response.headers._list) == 1 and not response.response:
         # untouched so far: what update_from copies piece by piece can be taken over as it is
         response.headers = answer.headers
         response._status = answer._status
@@ -201,8 +193,8 @@ class AwsHandlers:
     """The steps of an AWS request; they pass over what the emulation does not claim."""
 
     emulation: Emulation
-    paces: dict[tuple[str, str], Pace] = field(default_factory=dict)
-    """How long each operation takes."""
+    paces: dict[tuple[str, str, bool], Pace] = field(default_factory=dict)
+    """How long each operation takes, apart for large bodies."""
 
     def recognise(self, chain: HandlerChain, context: RequestContext, response: Response) -> None:
         if self.emulation.claims(context.request):
@@ -212,9 +204,11 @@ class AwsHandlers:
     def call(self, chain: HandlerChain, context: RequestContext, response: Response) -> None:
         if context.service is None or context.operation is None:
             return
-        operation = context.service.service_name, context.operation.name
+        environ = context.request.environ
+        is_large = len(environ.get("CONTENT_LENGTH", "")) > _DIGITS_OF_SMALL
+        operation = context.service.service_name, context.operation.name, is_large
         pace = self.paces.get(operation) or self.paces.setdefault(operation, Pace())
-        if pace.is_slow and (leave := context.request.environ.get(LEAVE_KEY)):
+        if pace.is_slow and (leave := environ.get(LEAVE_KEY)):
             leave()
         started = perf_counter()
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 
+INTERNAL_PARAMETERS_KEY = "localstack.internal_parameters"
+"""Where the environ of a request of our own has what its client sent along. A header would be anybody's."""
+
+_HEADER = "x-localstack-data"
+
+
 @dataclass(frozen=True)
 class InProcessTransport:
     """Answers what a botocore client is about to send, on the client's own thread."""
@@ -26,7 +33,7 @@ class InProcessTransport:
         from botocore.awsrequest import AWSResponse
 
         response = Response()
-        self.gateway.process(_request(prepared), response)
+        self.gateway.process(request_of(prepared), response)
         try:
             body = b"" if prepared.method == "HEAD" else b"".join(response.iter_encoded())
         finally:
@@ -43,11 +50,12 @@ class _Body(BytesIO):
             yield chunk
 
 
-def _request(prepared: AWSPreparedRequest) -> Request:
+def request_of(prepared: AWSPreparedRequest) -> Request:
+    """What the gateway's handlers get for what a client would send."""
     url = urlsplit(prepared.url)
     headers = Headers([(name, _text(value)) for name, value in prepared.headers.items()])
     headers.setdefault("Host", url.netloc)
-    return Request(
+    request = Request(
         prepared.method,
         unquote(url.path),
         headers=headers,
@@ -58,6 +66,8 @@ def _request(prepared: AWSPreparedRequest) -> Request:
         server=(url.hostname, url.port),
         remote_addr="127.0.0.1",
     )
+    request.environ[INTERNAL_PARAMETERS_KEY] = json.loads(headers.get(_HEADER, "{}"))
+    return request
 
 
 def _text(value: Any) -> str:

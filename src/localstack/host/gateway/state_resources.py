@@ -13,6 +13,8 @@ from localstack.host.errors import LeantoError, NoSnapshotError, UnknownServiceE
 from localstack.http import Response as JsonResponse
 
 NDJSON = "application/x-ndjson"
+MERGE_STRATEGIES = ("account-region-merge", "overwrite", "service-merge")
+"""What a client may ask for when it loads a pod; the first one is the default."""
 _NOT_FOUND = (NoSnapshotError, UnknownServiceError)
 
 
@@ -45,18 +47,19 @@ class State(Protocol):
     def reset(self, service: str | None = None) -> None:
         """Forget what one service holds, or all."""
 
-    def save(self) -> Saved:
-        """Write the snapshot of the volume."""
+    def save(self, service: str | None = None) -> Saved:
+        """Write the state of one service, or of all, into the snapshot of the volume."""
 
-    def load(self) -> Saved:
-        """Replace the state by that of the volume's snapshot."""
+    def load(self, service: str | None = None) -> Saved:
+        """Replace the state of one service, or of all, by that of the volume's snapshot."""
 
     def resources(self) -> Mapping[str, Sequence[Mapping[str, str]]]:
         """What exists, by CloudFormation type."""
 
     def save_pod(self, name: str) -> Saved: ...
 
-    def load_pod(self, name: str) -> Saved: ...
+    def load_pod(self, name: str, merge: str) -> Saved:
+        """Bring the state of a pod in, with one of ``MERGE_STRATEGIES``."""
 
     def delete_pod(self, name: str) -> None: ...
 
@@ -71,11 +74,10 @@ class StateResources:
 
     def add_to(self, router: Router[Any]) -> None:
         state = "/_localstack/state"
-        router.add(f"{state}/reset", self.reset, methods=["POST"])
-        router.add(f"{state}/reset/<service>", self.reset, methods=["POST"])
-        router.add(f"{state}/<service>/reset", self.reset, methods=["POST"])
-        router.add(f"{state}/save", lambda request: self._answer(self.state.save), methods=["POST"])
-        router.add(f"{state}/load", lambda request: self._answer(self.state.load), methods=["POST"])
+        for name, action in (("reset", self.reset), ("save", self.save), ("load", self.load)):
+            router.add(f"{state}/{name}", action, methods=["POST"])
+            router.add(f"{state}/{name}/<service>", action, methods=["POST"])
+            router.add(f"{state}/<service>/{name}", action, methods=["POST"])
         router.add("/_localstack/resources", self.list_resources, methods=["GET"])
         router.add("/_localstack/pods", self.list_pods, methods=["GET"])
         router.add("/_localstack/pods/<name>", self.save_pod, methods=["POST"])
@@ -84,6 +86,12 @@ class StateResources:
 
     def reset(self, request: Request, service: str | None = None) -> Response:
         return self._answer(lambda: self.state.reset(service))
+
+    def save(self, request: Request, service: str | None = None) -> Response:
+        return self._answer(lambda: self.state.save(service), service)
+
+    def load(self, request: Request, service: str | None = None) -> Response:
+        return self._answer(lambda: self.state.load(service), service)
 
     def list_resources(self, request: Request) -> Response:
         """One line of JSON for each type: ``{"AWS::SQS::Queue": [{"region_name", "account_id", "id"}]}``."""
@@ -98,21 +106,22 @@ class StateResources:
         return self._completion(lambda: self.state.save_pod(name))
 
     def load_pod(self, request: Request, name: str) -> Response:
-        merge = request.args.get("merge", "overwrite")
-        if merge != "overwrite":
-            return _failure(f"pods are not merged: merge={merge} is not available, only merge=overwrite", 400)
-        return self._completion(lambda: self.state.load_pod(name))
+        merge = request.args.get("merge") or MERGE_STRATEGIES[0]
+        if merge not in MERGE_STRATEGIES:
+            return _failure(f"there is no merge strategy {merge!r}, only {', '.join(MERGE_STRATEGIES)}", 400)
+        return self._completion(lambda: self.state.load_pod(name, merge))
 
     def delete_pod(self, request: Request, name: str) -> Response:
         return self._answer(lambda: self.state.delete_pod(name))
 
-    def _answer(self, action: Callable[[], Saved | None]) -> Response:
+    def _answer(self, action: Callable[[], Saved | None], service: str | None = None) -> Response:
         """``{"status": "ok"}`` with what was saved or loaded, or an error with its own status code."""
         try:
             saved = action()
         except LeantoError as error:
             return _failure(_text(error), 404 if isinstance(error, _NOT_FOUND) else 409)
-        return JsonResponse.for_json({"status": "ok"} | _content(saved))
+        of_service = {} if service is None else {"service": service}
+        return JsonResponse.for_json(of_service | {"status": "ok"} | _content(saved))
 
     def _completion(self, action: Callable[[], Saved]) -> Response:
         """One event as a line of JSON: clients of pods read the outcome there, whatever the status code."""

@@ -8,19 +8,22 @@ import pickle
 import threading
 import weakref
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
+from tempfile import SpooledTemporaryFile
 from types import CellType, CodeType, FunctionType, ModuleType
-from typing import IO, Any, get_args
+from typing import IO, Any, NamedTuple, get_args
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
 from moto.core.base_backend import AccountSpecificBackend, BackendDict, BaseBackend
 
+from localstack.host.emulation.object_content import ObjectContent
+from localstack.host.emulation.state.bodies import LARGE_BYTES, BodyFile
+from localstack.host.emulation.state.progress import Writable
 from localstack.host.emulation.state.stores import (
     account_in,
-    attach,
     backends,
     key_of,
     new_backend,
@@ -38,13 +41,17 @@ class StorePickler(pickle.Pickler):
     """Writes stores with their backends.
 
     :ivar reached: identities of moto's objects that were written; two stores that reach one belong together
+    :ivar bodies: files with large contents that the pickle refers to by their number, and does not hold
+    :ivar is_running: whether a thread of moto goes on to change what was written
     """
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: Writable) -> None:
         super().__init__(file, _PROTOCOL)
         self.reached: set[int] = set()
+        self.bodies: list[BodyFile] = []
+        self.is_running = False
 
-    def write(self, stores: list[BackendDict[Any]]) -> None:
+    def write(self, stores: Sequence[BackendDict[Any]]) -> None:
         """Write the stores with everything in them.
 
         :raises Exception: whatever pickling an object of moto raises
@@ -56,18 +63,50 @@ class StorePickler(pickle.Pickler):
         rule = _RULES.get(kind)
         if rule is None:
             rule = _RULES[kind] = _rule_for(kind)
-        if rule is _as_moto_object or rule is _as_backend:
+        if rule is _as_moto_object or rule is _as_backend or rule is _as_key:
             self.reached.add(id(obj))
+        elif rule is _as_thread:
+            self.is_running |= obj.is_alive()
+        elif rule is _as_body:
+            self.bodies.append(obj)
+            return _body, (len(self.bodies) - 1,)
         return rule(obj)
 
 
-def read_stores(file: IO[bytes]) -> None:
-    """Fill moto's stores with what a ``StorePickler`` wrote. The file is code: it must be one that this user wrote.
+class StoreUnpickler(pickle.Unpickler):
+    """Reads what a ``StorePickler`` wrote. The file is code: it must be one that this user wrote.
 
-    :raises Exception: whatever reading a damaged file raises
+    :param body: makes the file of a number in ``bodies``
     """
-    for key, state, found in pickle.load(file):
-        attach(store_of(key), state, found)
+
+    def __init__(self, file: IO[bytes], body: Callable[[int], BodyFile]) -> None:
+        super().__init__(file)
+        self._body = body
+
+    def read(self) -> list[StoredStore]:
+        """What a store shares, and its backends, by the store's key.
+
+        :raises Exception: whatever reading a damaged file raises
+        """
+        return [StoredStore(*entry) for entry in self.load()]
+
+    def find_class(self, module_name: str, name: str) -> Any:
+        if module_name == __name__ and name == _body.__name__:
+            return self._body
+        return super().find_class(module_name, name)
+
+
+class StoredStore(NamedTuple):
+    """A store as it is in a pickle."""
+
+    key: str
+    shared: dict[str, Any]
+    backends: list[BaseBackend]
+
+
+def _body(number: int) -> BodyFile:
+    """Stands in pickles for a file; the unpickler puts another function in its place."""
+    raise pickle.UnpicklingError(f"body {number} is outside of the pickle")
 
 
 def _as_usual(obj: Any) -> Any:
@@ -76,6 +115,22 @@ def _as_usual(obj: Any) -> Any:
 
 def _as_moto_object(obj: Any) -> Any:
     """As usual, too; told apart because stores may share such an object."""
+    return NotImplemented
+
+
+def _as_key(obj: Any) -> Any:
+    """An object of S3: moto would write its contents into the pickle, at each save again."""
+    if obj.disposed or obj.contentsize < LARGE_BYTES:
+        return NotImplemented
+    return _bare, (type(obj),), vars(obj), None, None, _set_attributes
+
+
+def _set_attributes(obj: Any, attributes: dict[str, Any]) -> None:
+    vars(obj).update(attributes)
+
+
+def _as_body(obj: Any) -> Any:
+    """The contents of a large object, which the pickler only numbers."""
     return NotImplemented
 
 
@@ -206,6 +261,8 @@ _RULES: dict[type, Callable[[Any], Any]] = {
     AccountSpecificBackend: _as_place_of_account,
     FunctionType: _as_function,
     ModuleType: lambda obj: (importlib.import_module, (obj.__name__,)),
+    SpooledTemporaryFile: _as_body,
+    ObjectContent: _as_body,
 }
 """How objects of a type are written; filled up with the types that are met."""
 
@@ -223,6 +280,8 @@ def _rule_for(kind: type) -> Callable[[Any], Any]:
         return _as_public_key
     if issubclass(kind, _CERTIFICATES):
         return _as_certificate
+    if (kind.__module__, kind.__name__) == ("moto.s3.models", "FakeKey"):
+        return _as_key
     if kind.__module__.startswith("moto.") and issubclass(kind, defaultdict | OrderedDict):
         return _as_bare_dictionary
     if kind.__module__.startswith("moto.") and issubclass(kind, BaseException):

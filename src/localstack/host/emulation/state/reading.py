@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from moto.core.base_backend import BackendDict, backend_lock
 
-from localstack.host.emulation.state.pickling import read_stores
-from localstack.host.emulation.state.snapshot import Content, Section, Snapshot
-from localstack.host.emulation.state.stores import forget, key_of, store_of
+from localstack.host.emulation.object_content import ObjectContent
+from localstack.host.emulation.state.bodies import read_body
+from localstack.host.emulation.state.pickling import StoredStore, StoreUnpickler
+from localstack.host.emulation.state.snapshot import Section, Snapshot, verified
+from localstack.host.emulation.state.stores import attach, forget, key_of, store_of
 
 
 class PendingSections:
@@ -53,10 +56,10 @@ class PendingSections:
                 BackendDict._create_account_specific_backend = self._look_up
                 self._look_up = None
 
-    def unread(self) -> list[tuple[Section, Content]]:
-        """What is still only in the snapshot, to be copied into the next one."""
+    def unread(self) -> list[Section]:
+        """What is still only in the snapshot, and belongs into the next one."""
         with backend_lock:
-            return [(section, self._snapshot.copied(section)) for section in dict.fromkeys(self._by_key.values())]
+            return list(dict.fromkeys(self._by_key.values()))
 
     def _read_for(self, store: BackendDict[Any]) -> None:
         key = key_of(store)
@@ -87,8 +90,29 @@ def read_section(snapshot: Snapshot, section: Section) -> None:
     stores = [store_of(key) for key in section.keys]
     try:
         forget(stores)
-        with snapshot.section(section) as file:
-            read_stores(file)
+        for stored in stored_in(snapshot, section):
+            attach(store_of(stored.key), stored.shared, stored.backends)
     except Exception:
         forget(stores)
         raise
+
+
+def try_section(snapshot: Snapshot, section: Section) -> None:
+    """Read the pickle of a section to its end, and forget what was in it.
+
+    :raises Exception: whatever a damaged pickle raises, and what names a store that this moto does not have
+    """
+    with snapshot.opened() as open_part, verified(open_part, section.pickle) as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # moto's, about objects that are only forgotten
+        keys = {stored.key for stored in StoreUnpickler(file, lambda number: ObjectContent(0)).read()}
+    for key in keys.union(section.keys):
+        store_of(key)
+
+
+def stored_in(snapshot: Snapshot, section: Section) -> list[StoredStore]:
+    """What a section holds, in none of moto's stores yet.
+
+    :raises Exception: whatever a damaged pickle raises
+    """
+    with snapshot.opened() as open_part, verified(open_part, section.pickle) as file:
+        return StoreUnpickler(file, lambda number: read_body(open_part, section.bodies[number])).read()

@@ -1,49 +1,55 @@
-"""A snapshot: the state of all services in one file, a zip archive that any tool can list.
+"""A snapshot: the state of all services, saved in parts.
 
-``manifest.json`` says which versions wrote it and what is where; each section is one pickle of the stores of services
-that hold objects of each other. The file appears whole or not at all: it is written beside its place, forced to the
-disk, and renamed.
+``manifest.json`` says which versions wrote it and what is where. Every other part is named by the SHA-256 of its
+content: the pickles of the stores of services that hold objects of each other, and the contents of large objects of S3.
+The part that a manifest names is the one that was written, or it is refused.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import shutil
 import time
-import zipfile
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import partial
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
-from tempfile import NamedTemporaryFile
-from typing import IO, Any
+from typing import IO
 
+from localstack.host.emulation.state.progress import Writable
 from localstack.host.errors import NoSnapshotError, SnapshotError
 
-FORMAT = 1
-SUFFIX = ".snapshot"
-_MANIFEST = "manifest.json"
-_PART_SUFFIX = ".part"
-_COPY_BYTES = 1 << 20
+FORMAT = 2
+MANIFEST = "manifest.json"
+_CHUNK_BYTES = 1 << 20
+
+Content = Callable[[Writable], None]
+"""Writes a part into a file."""
+Opener = Callable[[str], IO[bytes]]
+"""Opens a part of a snapshot by its name."""
 
 
 @dataclass(frozen=True)
 class Section:
-    """One pickle of a snapshot.
+    """Stores that were saved together.
 
     :ivar keys: the stores in it, e.g. ``("moto.sqs.models:SQSBackend",)``
     :ivar services: their services under the names that users know
+    :ivar pickle: the part with their pickle
+    :ivar bodies: the parts with large contents, in the order in which the pickle numbers them
     """
 
     keys: tuple[str, ...]
     services: tuple[str, ...]
+    pickle: str
+    bodies: tuple[str, ...]
 
-
-Content = Callable[[IO[bytes]], None]
-"""Writes a section's pickle into a file."""
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return (self.pickle, *self.bodies)
 
 
 @dataclass(frozen=True)
@@ -64,168 +70,163 @@ class Manifest:
     def services(self) -> Sequence[str]:
         return sorted({service for section in self.sections for service in section.services})
 
+    @property
+    def parts(self) -> frozenset[str]:
+        return frozenset(part for section in self.sections for part in section.parts)
 
-class Snapshot:
-    """A snapshot's file, which may not exist yet."""
+    def to_json(self) -> bytes:
+        return json.dumps(asdict(self)).encode()
+
+    @classmethod
+    def from_json(cls, data: bytes, path: Path) -> Manifest:
+        """
+        :raises SnapshotError: when it is damaged, or of another version of moto
+        """
+        try:
+            content = json.loads(data)
+            written_format, moto = content["format"], content["moto"]
+            if written_format == FORMAT:
+                sections = tuple(_section(entry) for entry in content["sections"])
+                manifest = cls(sections, content["lost"], moto, written_format, content["saved_at"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise SnapshotError(f"{path} is no snapshot of the state: {error}") from None
+        if written_format != FORMAT:
+            raise SnapshotError(f"{path} has format {written_format}; this is format {FORMAT}")
+        if moto != version("moto"):
+            raise SnapshotError(
+                f"{path} was saved with moto {moto}; this is moto {version('moto')}",
+                f"to use it, install moto=={moto}",
+            )
+        return manifest
+
+
+class Snapshot(ABC):
+    """A snapshot's place, where none may be yet. Methods that read raise ``NoSnapshotError`` then."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     @property
+    @abstractmethod
     def exists(self) -> bool:
-        return self.path.is_file()
+        """Whether there is one, readable or not."""
+
+    @abstractmethod
+    def opened(self) -> AbstractContextManager[Opener]:
+        """Something to open parts with, as long as the block lasts.
+
+        :raises SnapshotError: when it can't be read, or is not this user's own
+        """
+
+    @abstractmethod
+    def write(self, manifest: Manifest, contents: Mapping[str, Content]) -> None:
+        """Replace the snapshot in one step; whoever reads it sees the one before, or all of this one.
+
+        :param contents: the parts that the manifest names; those that are there already may be left out
+        :raises SnapshotError: when it can't be written; the earlier one is untouched then
+        """
 
     def manifest(self) -> Manifest:
         """Read what the snapshot says of itself, and check that it may be loaded here.
 
-        :raises NoSnapshotError: when there is none
         :raises SnapshotError: when it is damaged, of another version of moto, or not this user's own
         """
-        with self._opened() as archive:
-            return self._manifest(archive)
+        with self.opened() as open_part, open_part(MANIFEST) as file:
+            return Manifest.from_json(file.read(), self.path)
 
-    @contextmanager
-    def section(self, section: Section) -> Iterator[IO[bytes]]:
-        """The pickle of one section, checked to its end when the block is left without an exception."""
-        with self._opened() as archive:
-            sections = self._manifest(archive).sections
-            with archive.open(_name_of(sections.index(section))) as file:
-                yield file
-                while file.read(_COPY_BYTES):  # the checksum is compared at the end
-                    pass
-
-    def copied(self, section: Section) -> Content:
-        """A section as it is, for another snapshot."""
-
-        def copy(target: IO[bytes]) -> None:
-            with self.section(section) as source:
-                shutil.copyfileobj(source, target, _COPY_BYTES)
-
-        return copy
-
-    def check(self) -> None:
-        """Read all of it.
+    def check(self, sections: Sequence[Section]) -> None:
+        """Read all of some sections.
 
         :raises SnapshotError: when a part is damaged
         """
-        with self._opened() as archive:
-            if damaged := archive.testzip():
-                raise zipfile.BadZipFile(f"{damaged} has a wrong checksum")
-
-    def write(self, sections: Sequence[tuple[Section, Content]], lost: Mapping[str, str]) -> Manifest:
-        """Replace the file in one step.
-
-        :raises SnapshotError: when it can't be written; the earlier one is untouched then
-        """
-        manifest = Manifest(tuple(section for section, _ in sections), lost)
-        part: Path | None = None
         try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            remove_parts(self.path.parent)
-            with NamedTemporaryFile(
-                dir=self.path.parent, prefix=f".{self.path.name}.", suffix=_PART_SUFFIX, delete=False
-            ) as file:
-                part = Path(file.name)  # with mode 0600: state holds secrets
-                with zipfile.ZipFile(file, "w") as archive:
-                    archive.writestr(_MANIFEST, json.dumps(asdict(manifest)))
-                    for number, (_, content) in enumerate(sections):
-                        with archive.open(_name_of(number), "w", force_zip64=True) as target:
-                            content(target)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(self.path)
-            _force_to_disk(self.path.parent)
-        except OSError as error:
-            raise SnapshotError(
-                f"the state can't be saved as {self.path}: {error.strerror or error}", "what was saved before is kept"
-            ) from None
-        finally:
-            if part is not None:
-                part.unlink(missing_ok=True)
-        return manifest
+            with self.opened() as open_part:
+                for part in {part for section in sections for part in section.parts}:
+                    with verified(open_part, part):
+                        pass
+        except DamagedPartError as error:
+            raise self.unreadable(error) from None
 
-    def delete(self) -> None:
-        """
-        :raises NoSnapshotError: when there is none
-        """
-        try:
-            self.path.unlink()
-        except FileNotFoundError:
-            raise self._absence() from None
+    def contents_of(self, sections: Sequence[Section]) -> dict[str, Content]:
+        """The parts of sections as they are, for another snapshot."""
+        return {part: partial(self._copy, part) for section in sections for part in section.parts}
 
-    def kept(self) -> Path:
-        """A second name for the file, the same when asked again: the next snapshot replaces only the first."""
-        number = 1
-        while True:
-            path = self.path.with_suffix(f".kept-{number}{SUFFIX}")
-            if not path.exists():
-                break
-            if path.samefile(self.path):
-                return path
-            number += 1
-        try:
-            path.hardlink_to(self.path)
-        except OSError:  # a file system without links
-            shutil.copy2(self.path, path)
-        return path
+    def _copy(self, part: str, target: Writable) -> None:
+        with self.opened() as open_part, verified(open_part, part) as source:
+            for chunk in chunks_of(source):
+                target.write(chunk)
 
-    @contextmanager
-    def _opened(self) -> Iterator[zipfile.ZipFile]:
-        try:
-            with self.path.open("rb") as file:
-                self._check_owner(file)
-                with zipfile.ZipFile(file) as archive:
-                    yield archive
-        except FileNotFoundError:
-            raise self._absence() from None
-        except (OSError, zipfile.BadZipFile, EOFError) as error:
-            raise SnapshotError(f"{self.path} can't be read: {error}") from None
-
-    def _check_owner(self, file: IO[bytes]) -> None:
-        """Loading a snapshot runs what it says, so nobody else may have written it."""
-        status = os.fstat(file.fileno())
-        if status.st_uid != os.geteuid():
-            raise SnapshotError(f"{self.path} belongs to another user", "only your own snapshots are loaded")
-        if status.st_mode & 0o022:
-            raise SnapshotError(f"{self.path} can be written by others", f"if you trust it: chmod go-w {self.path}")
-
-    def _manifest(self, archive: zipfile.ZipFile) -> Manifest:
-        try:
-            content: dict[str, Any] = json.loads(archive.read(_MANIFEST))
-            written_format, moto = content["format"], content["moto"]
-            if written_format == FORMAT:
-                sections = tuple(Section(tuple(s["keys"]), tuple(s["services"])) for s in content["sections"])
-                manifest = Manifest(sections, content["lost"], moto, written_format, content["saved_at"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise SnapshotError(f"{self.path} is no snapshot of the state: {error}") from None
-        if written_format != FORMAT:
-            raise SnapshotError(f"{self.path} has format {written_format}; this is format {FORMAT}")
-        if moto != version("moto"):
-            raise SnapshotError(
-                f"{self.path} was saved with moto {moto}; this is moto {version('moto')}",
-                f"to use it, install moto=={moto}",
-            )
-        return manifest
-
-    def _absence(self) -> NoSnapshotError:
+    def absence(self) -> NoSnapshotError:
         return NoSnapshotError(f"there is no snapshot {self.path}")
 
+    def unreadable(self, error: Exception) -> SnapshotError:
+        return SnapshotError(f"{self.path} can't be read: {error}")
 
-def remove_parts(folder: Path) -> None:
-    """Remove what a writer left behind that was killed."""
-    for path in folder.glob(f".*{_PART_SUFFIX}"):
-        path.unlink(missing_ok=True)
-
-
-def _name_of(number: int) -> str:
-    return f"{number}.pickle"
+    def unwritable(self, error: OSError) -> SnapshotError:
+        return SnapshotError(
+            f"the state can't be saved as {self.path}: {error.strerror or error}", "what was saved before is kept"
+        )
 
 
-def _force_to_disk(folder: Path) -> None:
-    """A rename outlasts a crash of the machine only when its folder is written, too."""
-    with contextlib.suppress(OSError):  # not every file system can
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+class DamagedPartError(SnapshotError):
+    """The content of a part is not the one that its name says."""
+
+    def __init__(self, part: str) -> None:
+        super().__init__(f"the part {part} is damaged: its checksum is wrong")
+        self.part = part
+
+
+@contextmanager
+def verified(open_part: Opener, part: str) -> Iterator[IO[bytes]]:
+    """A part whose content has been compared with its name: a damaged pickle is never loaded.
+
+    :raises DamagedPartError: when the two don't match
+    """
+    with open_part(part) as file:
+        if digest_of(file) != part:
+            raise DamagedPartError(part)
+        file.seek(0)
+        yield file
+
+
+def verified_content(open_part: Opener, part: str) -> bytes:
+    """All of a part, read once.
+
+    :raises DamagedPartError: when it is not what its name says
+    """
+    with open_part(part) as file:
+        content = file.read()
+    if sha256(content).hexdigest() != part:
+        raise DamagedPartError(part)
+    return content
+
+
+def digest_of(file: IO[bytes]) -> str:
+    """The name of a part with the content that follows in a file."""
+    digest = sha256()
+    for chunk in chunks_of(file):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def chunks_of(file: IO[bytes]) -> Iterator[bytes]:
+    while chunk := file.read(_CHUNK_BYTES):
+        yield chunk
+
+
+def _section(entry: Mapping[str, object]) -> Section:
+    """
+    :raises TypeError: when a value is no list of texts; a part's name can't lead elsewhere
+    """
+    keys, services, bodies = (_texts(entry[name]) for name in ("keys", "services", "bodies"))
+    pickle = str(entry["pickle"])
+    for part in (pickle, *bodies):
+        if len(part) != 64 or not part.isalnum():
+            raise TypeError(f"{part!r} is no name of a part")
+    return Section(keys, services, pickle, bodies)
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise TypeError(f"{value!r} is no list")
+    return tuple(str(text) for text in value)

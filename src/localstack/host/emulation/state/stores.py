@@ -38,6 +38,11 @@ def used_stores() -> list[BackendDict[Any]]:
     return [store for store in stores if store.service_name not in ("moto_api", "instance_metadata")]
 
 
+def keys_of_service(service: str) -> set[str]:
+    """Keys of all stores that hold state of a service, also of the one that nobody looked up yet."""
+    return {key_of(get_backend(service)), *(key_of(store) for store in stores_of_service(service))}
+
+
 def stores_of_service(service: str) -> list[BackendDict[Any]]:
     """All stores that hold state of a service under botocore's name: Lambda's and Batch's is split into two."""
     wanted = get_backend(service)
@@ -58,7 +63,10 @@ def new_backend(key: str) -> BaseBackend:
 
 
 def attach(store: BackendDict[Any], state: Mapping[str, Any], found: list[BaseBackend]) -> None:
-    """Put backends, and what they share, into an empty store. Who looks an account up finds all of it, or nothing."""
+    """Put backends, and what they share, into a store, in the place of those of the same account and region.
+
+    Who looks an account up that was not there finds all of it, or nothing.
+    """
     vars(store).update(state)
     accounts: dict[str, AccountSpecificBackend[Any]] = {}
     for backend in found:
@@ -71,7 +79,11 @@ def attach(store: BackendDict[Any], state: Mapping[str, Any], found: list[BaseBa
         accounts[account][region] = backend
         _register(backend)
     with backend_lock:
-        store.update(accounts)
+        for account, regions in accounts.items():
+            if (there := dict.get(store, account)) is not None:
+                there.update(regions)
+            else:
+                store[account] = regions
         if not any(other is store for other in BackendDict._instances):
             BackendDict._instances.append(store)
 

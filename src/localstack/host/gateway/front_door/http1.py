@@ -30,7 +30,7 @@ class Http1:
     def __init__(self, connection: Connection, service: Service) -> None:
         self._connection = connection
         self._service = service
-        self._reader = MessageReader(connection.loop.limits, service.spool_dir)
+        self._reader = MessageReader(connection.loop.limits, service.spool_dir, service.memory)
         self._is_answering = False
         self._has_begun = False
         self._turn: Turn | None = None

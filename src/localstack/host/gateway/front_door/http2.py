@@ -189,7 +189,7 @@ class Http2:
             self._streams[stream.number] = forwarded
 
     def _expect_body(self, stream: Stream) -> None:
-        stream.upload = Upload(self._service.spool_dir, self._limits.memory_body_bytes)
+        stream.upload = Upload(self._service.spool_dir, self._limits.memory_body_bytes, self._service.memory)
         stream.deadline = time.monotonic() + self._limits.idle_body_seconds
         if any(name == "expect" and value.lower() == "100-continue" for name, value in stream.headers):
             with contextlib.suppress(ProtocolError):  # the client has reset it meanwhile

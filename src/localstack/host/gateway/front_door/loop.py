@@ -30,7 +30,9 @@ class Limits:
 
     header_bytes: int = 64 * 1024
     memory_body_bytes: int = 1024 * 1024
-    """Larger request bodies are kept in a temporary file."""
+    """Request bodies up to here are always kept in memory; larger ones while ``memory_together_bytes`` lasts."""
+    memory_together_bytes: int = 128 * 1024 * 1024
+    """What does not fit is kept in a temporary file."""
     connections: int = 4096
     waiting_requests: int = 1024
     idle_seconds: float = 75.0

@@ -19,6 +19,7 @@ from localstack.host.gateway.front_door.remembered import Remembered
 from localstack.host.gateway.front_door.request import IS_HOST, HeaderList, environ_of
 from localstack.host.gateway.front_door.response import simple
 from localstack.host.gateway.front_door.upload import Upload
+from localstack.host.memory_budget import MemoryBudget
 
 LOG = logging.getLogger(__name__)
 
@@ -93,18 +94,20 @@ class MessageReader:
     """Reads requests, also several at once. httptools parses strictly; what it refuses is answered 400.
 
     :param spool_dir: folder for bodies that are too large for memory
+    :param memory: what larger bodies may take of it together
     :ivar ready: the requests that are complete, to be taken out and answered in this order
     :ivar upgrade: the request after them, which asks for a WebSocket, and what has come behind it
     :ivar refusal: the answer to what came after them and is no request; then nothing else is read
     :ivar is_in_message: True between the first and the last byte of a request
     """
 
-    def __init__(self, limits: Limits, spool_dir: Path) -> None:
+    def __init__(self, limits: Limits, spool_dir: Path, memory: MemoryBudget) -> None:
         self.ready: deque[Message] = deque()
         self.upgrade: tuple[Message, bytes] | None = None
         self.refusal: bytes | None = None
         self._limits = limits
         self._spool_dir = spool_dir
+        self._memory = memory
         self._headers: HeaderList = []
         self._index: dict[str, str] = {}
         self._upload: Upload | None = None
@@ -221,7 +224,7 @@ class MessageReader:
     def on_body(self, part: bytes) -> None:
         self._stalled_bytes = 0
         if self._upload is None:
-            self._upload = Upload(self._spool_dir, self._limits.memory_body_bytes)
+            self._upload = Upload(self._spool_dir, self._limits.memory_body_bytes, self._memory)
         self._upload.add(part)
 
     def on_message_complete(self) -> None:

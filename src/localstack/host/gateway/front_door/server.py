@@ -22,6 +22,7 @@ from localstack.host.gateway.front_door.http1 import Http1
 from localstack.host.gateway.front_door.loop import Limits, Loop
 from localstack.host.gateway.front_door.service import Service
 from localstack.host.gateway.front_door.tunnel import ClientEnd
+from localstack.host.memory_budget import MemoryBudget
 from localstack.host.settings import HostAndPort, Settings
 
 LOG = logging.getLogger(__name__)
@@ -83,7 +84,7 @@ class FrontDoor:
         self._crew = Crew(max(settings.gateway_worker_count, 1), self.limits.waiting_requests)
         self._loop = Loop(self.limits, self._crew, ServerCertificate(settings).context)
         self._loop.on_sweep(self._expire)
-        self._service = Service(gateway, settings.tmp_dir)
+        self._service = Service(gateway, settings.tmp_dir, MemoryBudget(self.limits.memory_together_bytes))
         self._listeners: list[_Listener] = []
         self._stopped = threading.Event()
 

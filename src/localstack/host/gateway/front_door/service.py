@@ -15,6 +15,7 @@ from localstack.host.gateway.front_door.connection import Connection, Connection
 from localstack.host.gateway.front_door.request import HeaderList, ServedRequest
 from localstack.host.gateway.front_door.response import empty_response
 from localstack.host.gateway.front_door.websocket import WebSocketChannel
+from localstack.host.memory_budget import MemoryBudget
 
 LOG = logging.getLogger(__name__)
 
@@ -24,10 +25,12 @@ class Service:
     """The gateway behind the connections.
 
     :ivar spool_dir: folder for request bodies that are too large for memory
+    :ivar memory: what larger bodies may take of the memory together
     """
 
     gateway: Gateway
     spool_dir: Path
+    memory: MemoryBudget
 
     def answer(self, request: ServedRequest) -> Response:
         """Take a request through the chain. Never raises: what the chain lets out is answered 500."""

@@ -1,0 +1,147 @@
+"""Changes of the installed extensions reach the running platform: without a restart where that is safe."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from localstack.host.extension.discovery import Candidate, Origin, canonical_name, in_order, installed_candidates
+from localstack.host.extension.exchange import Exchange, ExchangeError
+from localstack.host.extension.modules import loaded_anew
+from localstack.host.extension.registry import ExtensionRecord, ExtensionState
+from localstack.host.manage.extension_resources import Takeover
+
+if TYPE_CHECKING:
+    from localstack.host.environment.difference import Difference
+    from localstack.host.environment.environment import ExtensionEnvironment
+    from localstack.host.environment.generation import Generation
+
+LOG = logging.getLogger("localstack.extensions.platform")
+
+
+class LivePlatform:
+    """The generation of installed extensions that a platform runs with.
+
+    :ivar paths: what of it is on ``sys.path``
+    """
+
+    def __init__(self, environment: ExtensionEnvironment) -> None:
+        self._environment = environment
+        self._generation = environment.generations.current()
+        self._exchange: Exchange | None = None
+        self._earlier: list[Generation] = []
+        """Generations that were in force before, as long as modules of them are loaded."""
+        self.paths = environment.activate()
+
+    def serve(self, exchange: Exchange) -> None:
+        """From now on changes can be taken over."""
+        self._exchange = exchange
+
+    def obstacles_to(self, generation: str) -> Sequence[str]:
+        from localstack.host.environment.generation import Generation
+
+        path = self._environment.generations.folder / generation
+        if Path(generation).name != generation or not path.is_dir():
+            raise ValueError(f"there is no generation {generation!r}")
+        assert self._exchange is not None
+        with self._exchange.lock:
+            return self._obstacles(self._difference(Generation(path)))
+
+    def take_over(self) -> Takeover:
+        assert self._exchange is not None
+        with self._exchange.lock:
+            generation = self._environment.generations.current()
+            if generation == self._generation:
+                return Takeover()
+            difference = self._difference(generation)
+            obstacles = self._obstacles(difference)
+            if obstacles:
+                return Takeover(obstacles=tuple(obstacles))
+            return self._take_over(generation, difference)
+
+    def _take_over(self, generation: Generation | None, difference: Difference) -> Takeover:
+        exchange = self._exchange
+        assert exchange is not None
+        records = exchange.lifecycle.registry.records
+        leaving = [one for one in records if _is_of(one, difference.leaving)]
+        freed = {one.name for one in leaving}
+        refused = [one for one in records if one.state is ExtensionState.REFUSED and one.name in freed]
+        waiting = [one for one in refused if not _is_of(one, difference.leaving)]
+        try:
+            with self._imports_of(difference):
+                developed = [one.candidate for one in records if one.candidate.origin is Origin.DEVELOPED]
+                coming = difference.added | difference.changed
+                candidates = [one for one in in_order(developed, installed_candidates()) if _is_named(one, coming)]
+                candidates += [one.candidate for one in waiting]
+                arrived = exchange.run([*leaving, *waiting], candidates)
+        except ExchangeError as error:
+            for name, reason in error.reasons.items():
+                LOG.error("extension %s can't be replaced while it runs, so all goes on as it was: %s", name, reason)
+            return Takeover(obstacles=tuple(f"{name}: {reason}" for name, reason in error.reasons.items()))
+        self._go_on_with(generation)
+        loaded = [one for one in arrived if one.state is ExtensionState.LOADED]
+        names = {one.name for one in loaded}
+        unloaded = [one for one in leaving if one.state is ExtensionState.UNLOADED and one.name not in names]
+        for one in loaded:
+            LOG.info("loaded extension %s (%s)", one.name, _shown(one))
+        for one in unloaded:
+            LOG.info("unloaded extension %s (%s)", one.name, _shown(one))
+        return Takeover(
+            loaded=tuple(map(_shown, loaded)),
+            unloaded=tuple(map(_shown, unloaded)),
+            failed=tuple(_shown(one) for one in arrived if one.state is ExtensionState.FAILED),
+        )
+
+    def _go_on_with(self, generation: Generation | None) -> None:
+        """Let go of the generations that nothing is used of any more; what did not change stays loaded from there."""
+        if self._generation is not None:
+            self._earlier.append(self._generation)
+        self._generation = generation
+        files = [str(getattr(module, "__file__", "") or "") for module in list(sys.modules.values())]
+        for earlier in self._earlier[:]:
+            if earlier == generation or not any(file.startswith(f"{earlier.path}{os.sep}") for file in files):
+                self._earlier.remove(earlier)
+                if earlier != generation:
+                    earlier.let_go()
+
+    @contextmanager
+    def _imports_of(self, difference: Difference) -> Iterator[None]:
+        """Let imports find the new generation; when the block fails, everything is as it was."""
+        before = list(sys.path)
+        old_paths, self.paths = self.paths, self._environment.activate()
+        sys.path[:] = [entry for entry in sys.path if Path(entry) not in old_paths]
+        try:
+            with loaded_anew(difference.modules, difference.reversed().modules):
+                yield
+        except BaseException:
+            sys.path[:], self.paths = before, old_paths
+            raise
+
+    def _difference(self, generation: Generation | None) -> Difference:
+        from localstack.host.environment.difference import Difference
+
+        old = self._generation.site_packages if self._generation else None
+        return Difference.between(old, generation.site_packages if generation else None)
+
+    def _obstacles(self, difference: Difference) -> list[str]:
+        assert self._exchange is not None
+        found = (record.candidate.distribution.name for record in self._exchange.lifecycle.registry.records)
+        return [str(one) for one in difference.obstacles(dict(sys.modules), map(canonical_name, found))]
+
+
+def _is_named(candidate: Candidate, names: frozenset[str]) -> bool:
+    return candidate.origin is Origin.INSTALLED and canonical_name(candidate.distribution.name) in names
+
+
+def _is_of(record: ExtensionRecord, names: frozenset[str]) -> bool:
+    return _is_named(record.candidate, names)
+
+
+def _shown(record: ExtensionRecord) -> str:
+    distribution = record.candidate.distribution
+    return f"{distribution.name} {distribution.version}"

@@ -1,0 +1,1 @@
+"""Managing a running platform over HTTP, and what protects that."""

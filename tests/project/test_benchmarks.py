@@ -83,4 +83,4 @@ def test_a_peer_whose_python_is_missing_is_told_as_not_run() -> None:
 def test_a_case_that_does_not_exist_is_refused() -> None:
     result = benchmark("--cases", "route-7")
     assert result.returncode == 2
-    assert "no case is called route-7; there are start, route-32," in result.stderr
+    assert "no case is called route-7; there are start, install, route-32," in result.stderr

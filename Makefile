@@ -13,7 +13,8 @@ MADE := $(VENV)/.made-with-$(PYTHON_VERSION)
 RUNTIME := $(VENV)/.runtime-installed
 DEV := $(VENV)/.dev-installed
 
-INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python
+# Compiled at once: where PYTHONDONTWRITEBYTECODE is set, each process would compile all that it imports.
+INSTALL := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command 'make lock' pyproject.toml
 
@@ -26,8 +27,8 @@ run: $(RUNTIME) ## start the platform with the example extension; Ctrl-C stops i
 	@exec $(BIN)/python tools/run_example.py --volume '$(VOLUME)'
 
 test: $(DEV) ## run every test; narrow it with ARGS='tests/project -k layering'
-	@# tests run make in other projects, which have a PYTHON of their own
-	env -u MAKEFLAGS -u MAKELEVEL $(BIN)/python -m pytest $(ARGS)
+	@# tests run make in other projects, which have a PYTHON of their own, and start hundreds of processes
+	env -u MAKEFLAGS -u MAKELEVEL -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest $(ARGS)
 
 check: $(DEV) ## format, lint, types, layering
 	$(BIN)/ruff format --check .

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from localstack.host.cli.output import choice_of_format
 from localstack.host.environment.progress import Reporter
 from localstack.host.errors import LeantoError
 from localstack.host.settings import Settings
@@ -52,15 +53,7 @@ def verbose_option(command: _Command) -> _Command:
 
 
 def format_option(command: _Command) -> _Command:
-    return click.option(
-        "-f",
-        "--format",
-        "result_format",
-        type=click.Choice([str(entry) for entry in ResultFormat]),
-        callback=lambda _ctx, _param, value: ResultFormat(value),
-        default=str(ResultFormat.TEXT),
-        help="How to print the result.",
-    )(command)
+    return choice_of_format("result_format", ResultFormat, ResultFormat.TEXT, "How to print the result.")(command)
 
 
 @dataclass

@@ -26,15 +26,25 @@ class OutputFormat(StrEnum):
 
 def format_option(command: _Command) -> _Command:
     """Give a command the option ``-f/--format``; it gets an ``OutputFormat`` as ``output_format``."""
+    return choice_of_format("output_format", OutputFormat, OutputFormat.TABLE, "How to print it.")(command)
+
+
+def choice_of_format(
+    parameter: str, formats: type[StrEnum], default: StrEnum, help_text: str
+) -> Callable[[_Command], _Command]:
+    """The option ``-f/--format`` with the formats that a command has.
+
+    :param parameter: the name under which the command gets its choice
+    """
     return click.option(
         "-f",
         "--format",
-        "output_format",
-        type=click.Choice([str(entry) for entry in OutputFormat]),
-        callback=lambda _ctx, _param, value: OutputFormat(value),
-        default=str(OutputFormat.TABLE),
-        help="How to print it.",
-    )(command)
+        parameter,
+        type=click.Choice([str(entry) for entry in formats]),
+        callback=lambda _ctx, _param, value: formats(value),
+        default=str(default),
+        help=help_text,
+    )
 
 
 def print_entries(entries: Entries, output_format: OutputFormat, table: Callable[[Entries], None]) -> None:

@@ -54,11 +54,15 @@ def banner(paths: Sequence[Path]) -> str:
     return "\n".join([_RULE, title, *mounts, "Resuming normal execution, ...", _RULE])
 
 
+def source_folders(path: Path) -> list[Path]:
+    """A project's folder, and those in it where packages are."""
+    return [path, *(path / name for name in SOURCE_FOLDERS if (path / name).is_dir())]
+
+
 def renewed(project: EnabledProject) -> EnabledProject | None:
     """The project as its files describe it now; ``None``, after a warning, when they don't."""
     try:
-        folders = [project.path, *(project.path / name for name in SOURCE_FOLDERS if (project.path / name).is_dir())]
-        description = describe(folders)
+        description = describe(source_folders(project.path))
     except (OSError, ValueError) as error:
         LOG.warning("the enabled extension %s can't be read: %s", project.path, error)
         return None
@@ -80,7 +84,7 @@ def _activate(path: Path) -> EnabledProject | None:
 
 
 def _activate_folder(path: Path) -> EnabledProject | None:
-    folders = [path, *(path / name for name in SOURCE_FOLDERS if (path / name).is_dir())]
+    folders = source_folders(path)
     description = describe(folders)
     if not description.entry_points:
         LOG.warning("the enabled folder %s declares no extension; run `make install` in it", path)

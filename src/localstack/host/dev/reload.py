@@ -14,7 +14,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import ModuleType
 
-from localstack.host.dev.activation import SOURCE_FOLDERS, EnabledProject, renewed
+from localstack.host.dev.activation import SOURCE_FOLDERS, EnabledProject, renewed, source_folders
 from localstack.host.extension.discovery import Candidate, Origin
 from localstack.host.extension.exchange import Exchange, ExchangeError
 from localstack.host.extension.modules import leftovers, loaded_anew
@@ -68,7 +68,7 @@ class DevReload:
 
     def start(self) -> None:
         for project in self._projects.values():
-            for folder in _folders_of(project):
+            for folder in source_folders(project.path):
                 self._watch(project, folder, is_recursive=False)
         if self._projects:
             threading.Thread(target=self._run, name="Dev-Reload", daemon=True).start()
@@ -174,11 +174,6 @@ def _is_polling_forced() -> bool:
 def _is_of(record: ExtensionRecord, project: EnabledProject) -> bool:
     candidate = record.candidate
     return candidate.origin is Origin.DEVELOPED and candidate.distribution.name == project.name
-
-
-def _folders_of(project: EnabledProject) -> Iterator[Path]:
-    yield project.path
-    yield from (project.path / name for name in SOURCE_FOLDERS if (project.path / name).is_dir())
 
 
 def _is_source(path: str) -> bool:

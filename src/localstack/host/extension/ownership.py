@@ -90,7 +90,8 @@ class Ledger:
         """
         version = self.version + 1
         for container, gone, additions in changes:
-            container.exchange(gone, additions, version)
+            if gone or additions:
+                container.exchange(gone, additions, version)
         self.version = version  # last: requests that begin from now on see all of it
 
     def owner_of(self, thing: object) -> str | None:

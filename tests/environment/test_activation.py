@@ -25,7 +25,7 @@ LOADER = textwrap.dedent(
     from localstack.host.settings import Settings
 
     before = list(sys.path)
-    added = ExtensionEnvironment(Settings.load()).activate()
+    added = make_importable(ExtensionEnvironment(Settings.load()).hold_usable())
     assert sys.path == [*before, *map(str, added)]
     for path in added:
         print(path)

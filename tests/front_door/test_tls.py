@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import json
 import random
@@ -206,6 +207,17 @@ def test_a_big_answer_reaches_a_slow_reader_whole(door: Door) -> None:
     with TlsClient(door.port, receive_buffer=4096) as client:
         for path in ("/big", "/parts"):
             assert client.ask(path).body == BIG * 4
+
+
+def test_a_big_body_and_what_follows_it_arrive_whole(door: Door) -> None:
+    door.routes["/digest"] = lambda request: hashlib.sha256(request.get_data()).hexdigest()
+    bodies = [BIG * 4, b"", b"x" * 70_000]
+    with TlsClient(door.port) as client:
+        for _ in range(2):
+            client.send(b"".join(request("/digest", "PUT", body) for body in bodies))
+            assert [client.read().body.decode() for _ in bodies] == [
+                hashlib.sha256(body).hexdigest() for body in bodies
+            ]
 
 
 def test_an_answer_is_streamed_as_it_is_produced(door: Door) -> None:

@@ -50,6 +50,17 @@ def test_a_body_is_in_memory_while_there_is_room(small_door: Door, size: int, wh
             assert client.read().body.decode() == f"{where} {hashlib.sha256(body).hexdigest()}"
 
 
+@pytest.mark.parametrize("piece", [100_003, 4 * MEBIBYTE], ids=["in pieces", "at once"])
+def test_what_follows_a_large_body_is_the_next_request(small_door: Door, piece: int) -> None:
+    bodies = [bytes([number]) * size for number, size in enumerate((2 * MEBIBYTE + 1, 0, 70_000, 65_536, 900_001))]
+    sent = b"".join(request("/place", "PUT", body) for body in bodies)
+    with small_door.connect() as client:
+        for at in range(0, len(sent), piece):
+            client.send(sent[at : at + piece])
+        for body in bodies:
+            assert client.read().body.decode() == f"memory {hashlib.sha256(body).hexdigest()}"
+
+
 def test_uploads_share_the_room_and_give_it_back(small_door: Door) -> None:
     body = b"x" * (2 * MEBIBYTE)
     with small_door.connect() as first, small_door.connect() as second:

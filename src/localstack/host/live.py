@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from localstack.host.environment.environment import make_importable
 from localstack.host.extension.discovery import Candidate, Origin, canonical_name, in_order, installed_candidates
 from localstack.host.extension.exchange import Exchange, ExchangeError
 from localstack.host.extension.modules import loaded_anew
@@ -32,11 +33,11 @@ class LivePlatform:
 
     def __init__(self, environment: ExtensionEnvironment) -> None:
         self._environment = environment
-        self._generation = environment.generations.current()
+        self._generation = environment.hold_usable()
         self._exchange: Exchange | None = None
-        self._earlier: list[Generation] = []
-        """Generations that were in force before, as long as modules of them are loaded."""
-        self.paths = environment.activate()
+        self._held = {self._generation} if self._generation else set()
+        """That one, and those before it as long as modules of them are loaded."""
+        self.paths = make_importable(self._generation)
 
     def serve(self, exchange: Exchange) -> None:
         """From now on changes can be taken over."""
@@ -50,22 +51,24 @@ class LivePlatform:
             raise ValueError(f"there is no generation {generation!r}")
         assert self._exchange is not None
         with self._exchange.lock:
-            return self._obstacles(self._difference(Generation(path)))
+            return self._obstacles(Generation(path))
 
     def take_over(self) -> Takeover:
         assert self._exchange is not None
         with self._exchange.lock:
-            generation = self._environment.generations.current()
+            generation = self._environment.generations.hold_current()
             if generation == self._generation:
                 return Takeover()
-            difference = self._difference(generation)
-            obstacles = self._obstacles(difference)
-            if obstacles:
-                return Takeover(obstacles=tuple(obstacles))
-            return self._take_over(generation, difference)
+            obstacles = self._obstacles(generation)
+            if generation is not None:
+                self._held.add(generation)
+            try:
+                return Takeover(obstacles=tuple(obstacles)) if obstacles else self._take_over(generation)
+            finally:
+                self._let_go_of_unused()
 
-    def _take_over(self, generation: Generation | None, difference: Difference) -> Takeover:
-        exchange = self._exchange
+    def _take_over(self, generation: Generation | None) -> Takeover:
+        exchange, difference = self._exchange, self._difference(generation)
         assert exchange is not None
         records = exchange.lifecycle.registry.records
         leaving = [one for one in records if _is_of(one, difference.leaving)]
@@ -73,7 +76,7 @@ class LivePlatform:
         refused = [one for one in records if one.state is ExtensionState.REFUSED and one.name in freed]
         waiting = [one for one in refused if not _is_of(one, difference.leaving)]
         try:
-            with self._imports_of(difference):
+            with self._imports_of(generation, difference):
                 developed = [one.candidate for one in records if one.candidate.origin is Origin.DEVELOPED]
                 coming = difference.added | difference.changed
                 candidates = [one for one in in_order(developed, installed_candidates()) if _is_named(one, coming)]
@@ -83,7 +86,7 @@ class LivePlatform:
             for name, reason in error.reasons.items():
                 LOG.error("extension %s can't be replaced while it runs, so all goes on as it was: %s", name, reason)
             return Takeover(obstacles=tuple(f"{name}: {reason}" for name, reason in error.reasons.items()))
-        self._go_on_with(generation)
+        self._generation = generation
         loaded = [one for one in arrived if one.state is ExtensionState.LOADED]
         names = {one.name for one in loaded}
         unloaded = [one for one in leaving if one.state is ExtensionState.UNLOADED and one.name not in names]
@@ -97,23 +100,19 @@ class LivePlatform:
             failed=tuple(_shown(one) for one in arrived if one.state is ExtensionState.FAILED),
         )
 
-    def _go_on_with(self, generation: Generation | None) -> None:
-        """Let go of the generations that nothing is used of any more; what did not change stays loaded from there."""
-        if self._generation is not None:
-            self._earlier.append(self._generation)
-        self._generation = generation
+    def _let_go_of_unused(self) -> None:
+        """What did not change in an exchange stays loaded from the generation before."""
         files = [str(getattr(module, "__file__", "") or "") for module in list(sys.modules.values())]
-        for earlier in self._earlier[:]:
-            if earlier == generation or not any(file.startswith(f"{earlier.path}{os.sep}") for file in files):
-                self._earlier.remove(earlier)
-                if earlier != generation:
-                    earlier.let_go()
+        for held in self._held - {self._generation}:
+            if not any(file.startswith(f"{held.path}{os.sep}") for file in files):
+                held.let_go()
+                self._held.remove(held)
 
     @contextmanager
-    def _imports_of(self, difference: Difference) -> Iterator[None]:
-        """Let imports find the new generation; when the block fails, everything is as it was."""
+    def _imports_of(self, generation: Generation | None, difference: Difference) -> Iterator[None]:
+        """Let imports find ``generation``; when the block fails, everything is as it was."""
         before = list(sys.path)
-        old_paths, self.paths = self.paths, self._environment.activate()
+        old_paths, self.paths = self.paths, make_importable(generation)
         sys.path[:] = [entry for entry in sys.path if Path(entry) not in old_paths]
         try:
             with loaded_anew(difference.modules, difference.reversed().modules):
@@ -128,9 +127,13 @@ class LivePlatform:
         old = self._generation.site_packages if self._generation else None
         return Difference.between(old, generation.site_packages if generation else None)
 
-    def _obstacles(self, difference: Difference) -> list[str]:
+    def _obstacles(self, generation: Generation | None) -> list[str]:
         assert self._exchange is not None
+        if generation is not None and not generation.is_for_this_python():
+            running = f"{sys.version_info.major}.{sys.version_info.minor}"
+            return [f"the extensions are now for Python {generation.python_minor}, and the platform runs with {running}"]
         found = (record.candidate.distribution.name for record in self._exchange.lifecycle.registry.records)
+        difference = self._difference(generation)
         return [str(one) for one in difference.obstacles(dict(sys.modules), map(canonical_name, found))]
 
 

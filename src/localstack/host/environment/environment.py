@@ -49,30 +49,23 @@ class ExtensionEnvironment:
             change.carry_through(change.resolve(change.before.requests, prefers_cache=True))
         return True
 
-    def activate(self) -> tuple[Path, ...]:
-        """Let this process import the installed extensions, after all that it could import before.
+    def hold_usable(self) -> Generation | None:
+        """The generation in force, kept until this process lets it go.
 
-        ``.pth`` files are honoured. An environment for another Python is passed over with a warning. What a killed
-        installation left is removed.
-
-        :return: the paths that were added to ``sys.path``
+        One for another Python is passed over with a warning. What a killed installation left is removed.
         """
         self.generations.clean()
         if self.generations.has_foreign_environment():
             hint = "`localstack extensions init` sets it aside"
             LOG.warning("%s was not made by this host and is not used; %s", self.generations.pointer, hint)
         generation = self.generations.hold_current()
-        if generation is None:
-            return ()
-        if not generation.is_for_this_python():
-            here = f"{sys.version_info.major}.{sys.version_info.minor}"
-            hint = "`localstack extensions init` installs them again"
-            LOG.warning("installed extensions are for Python %s, this is %s; %s", generation.python_minor, here, hint)
-            return ()
-        _renew_link(generation)
-        before = set(sys.path)
-        site.addsitedir(str(generation.site_packages))
-        return tuple(Path(entry) for entry in sys.path if entry not in before)
+        if generation is None or generation.is_for_this_python():
+            return generation
+        here = f"{sys.version_info.major}.{sys.version_info.minor}"
+        hint = "`localstack extensions init` installs them again"
+        LOG.warning("installed extensions are for Python %s, this is %s; %s", generation.python_minor, here, hint)
+        generation.let_go()
+        return None
 
     def install(
         self, text: str, directory: Path, reporter: Reporter = _QUIET, *, is_dry_run: bool = False
@@ -340,6 +333,19 @@ class ExtensionEnvironment:
         from localstack.host.environment.inventory import Inventory
 
         return Inventory.of(self.generations.current())
+
+
+def make_importable(generation: Generation | None) -> tuple[Path, ...]:
+    """Let this process import what is installed there, after all that it could import before; honours ``.pth`` files.
+
+    :return: the paths that were added to ``sys.path``
+    """
+    if generation is None:
+        return ()
+    _renew_link(generation)
+    before = set(sys.path)
+    site.addsitedir(str(generation.site_packages))
+    return tuple(Path(entry) for entry in sys.path if entry not in before)
 
 
 def _renew_link(generation: Generation) -> None:

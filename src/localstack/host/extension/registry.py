@@ -64,7 +64,7 @@ class CallStatistics:
         self.pace.note(seconds)
 
 
-@dataclass
+@dataclass(eq=False)
 class ExtensionRecord:
     """An extension that was found, whether or not it could be loaded."""
 

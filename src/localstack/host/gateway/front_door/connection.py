@@ -44,6 +44,16 @@ class Session(Protocol):
         """The client has closed its side, or the connection is lost."""
 
 
+class Inlet(Protocol):
+    """Takes bytes out of a socket without another copy of them."""
+
+    def receive_from(self, sock: socket.socket) -> int:
+        """How many bytes have come, 0 at the client's end.
+
+        :raises OSError: when the connection is broken; BlockingIOError: when nothing has come
+        """
+
+
 class DuplexSession(Session, Protocol):
     """A session that reads while it writes, and to which other threads leave what it sends. HTTP/2, a tunnel."""
 
@@ -70,6 +80,7 @@ class Connection:
     :ivar is_idle: kept by the session: True between two requests, when closing the connection would lose nothing
     :ivar unsent: what still has to reach the client before the next answer may be written
     :ivar is_watched: True while the leader has it; kept by ``watch`` and ``detach``
+    :ivar inlet: where the session wants the next bytes written, if it can take them so
     :ivar duplex: the session, when it is one that reads while its answers are being written
     """
 
@@ -82,6 +93,7 @@ class Connection:
         self.session: Session | None = None
         self.is_closed = False
         self.duplex: DuplexSession | None = None
+        self.inlet: Inlet | None = None
         self.is_idle = True
         self._open_session = open_session
         self._first: bytes = b""
@@ -294,8 +306,10 @@ class Connection:
             self._rewatch()
 
     def _receive(self, turn: Turn) -> None:
+        inlet = self.inlet if self.tls is None else None
         try:
-            data = self.sock.recv(_RECEIVE_SIZE)
+            is_written = inlet is not None and inlet.receive_from(self.sock) > 0
+            data = b"" if is_written else self.sock.recv(_RECEIVE_SIZE)
         except BlockingIOError:
             return
         except OSError:
@@ -311,7 +325,7 @@ class Connection:
                 return
         if not data and self.duplex is not None:
             self.duplex.end_of_input()
-        elif not data:
+        elif not data and not is_written:
             self.close()
         elif self.session is not None:
             self.session.receive(data, turn)

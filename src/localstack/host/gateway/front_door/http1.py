@@ -45,6 +45,7 @@ class Http1:
             connection.without_hurry(lambda: reader.feed(data), turn)  # nobody else does
         else:
             reader.feed(data)
+        connection.inlet = reader.inlet
         connection.is_idle = not (reader.is_in_message or reader.ready)
         if not reader.ready and reader.refusal is None:
             connection.deadline = reader.deadline()

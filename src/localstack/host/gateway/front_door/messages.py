@@ -28,6 +28,8 @@ _SETS_APART = frozenset({"expect", "upgrade"})
 """Headers that have the connection do something else than to answer."""
 _FIRST_LINE = re.compile(rb"(DELETE|GET|HEAD|OPTIONS|PATCH|POST|PUT) (/[!-~]*) HTTP/1\.1")
 _LONGEST_REPEATED = 4096
+_INLET_BYTES = 65536
+"""From this many missing bytes on it is worth to have the socket write into the body."""
 
 
 def _as_text(name: bytes) -> tuple[str, str]:
@@ -99,6 +101,7 @@ class MessageReader:
     :ivar upgrade: the request after them, which asks for a WebSocket, and what has come behind it
     :ivar refusal: the answer to what came after them and is no request; then nothing else is read
     :ivar is_in_message: True between the first and the last byte of a request
+    :ivar inlet: the rest of a body, when nothing else than it can follow and the socket may write right into it
     """
 
     def __init__(self, limits: Limits, spool_dir: Path, memory: MemoryBudget) -> None:
@@ -111,6 +114,7 @@ class MessageReader:
         self._headers: HeaderList = []
         self._index: dict[str, str] = {}
         self._upload: Upload | None = None
+        self.inlet: Upload | None = None
         self._head_deadline: float | None = None
         self._stalled_bytes = 0
         self._parser = httptools.HttpRequestParser(self)
@@ -118,7 +122,11 @@ class MessageReader:
         self._start_message()
 
     def feed(self, data: bytes) -> None:
-        """Take the next bytes."""
+        """Take the next bytes; after the socket has written into the inlet, none."""
+        if self.inlet is not None:
+            data = self._take_rest(self.inlet, data)
+            if not data:
+                return
         is_between = not self.is_in_message
         if is_between and self._repeated is not None:
             message = self._repeated.read(data)
@@ -142,6 +150,8 @@ class MessageReader:
         else:
             if self._stalled_bytes > 2 * self._limits.header_bytes:
                 self._refuse_headers()  # one endless line of a head, a chunk or a trailer: the parser waits for its end
+            elif self._upload is not None:
+                self._open_inlet(self._upload)
 
     @property
     def waits_for_disk(self) -> bool:
@@ -253,6 +263,26 @@ class MessageReader:
 
     # from here on our own
 
+    def _expected_length(self) -> int:
+        return int(self._index.get("content-length", 0))
+
+    def _open_inlet(self, upload: Upload) -> None:
+        """Read the rest of a large body past the parser, which would copy it twice; it has nothing to look for there."""
+        missing = self._expected_length() - upload.length
+        if missing >= _INLET_BYTES and "upgrade" not in self._index and upload.expect(upload.length + missing):
+            self.inlet = upload
+
+    def _take_rest(self, inlet: Upload, data: bytes) -> bytes:
+        """What of ``data`` comes after the body."""
+        expected = self._expected_length()
+        rest = data[expected - inlet.length :]
+        inlet.add(data[: len(data) - len(rest)])
+        if inlet.length == expected:
+            self.inlet = None
+            self.on_message_complete()
+            self._parser = httptools.HttpRequestParser(self)
+        return rest
+
     def _start_message(self) -> None:
         self._target = b""
         self._headers = []
@@ -263,6 +293,7 @@ class MessageReader:
         self._headers_complete = False
         self._expects_continue = False
         self.is_in_message = False
+        self.inlet = None
 
     def _take_host_of_target(self) -> None:
         """Of an absolute-form target the host counts, whatever ``Host`` says: RFC 9112, section 3.2.2."""
@@ -302,6 +333,7 @@ class MessageReader:
         self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"more than {limit} bytes of headers")
 
     def _drop_body(self) -> None:
+        self.inlet = None
         if self._upload is not None:
             self._upload.drop()
             self._upload = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import tempfile
 from io import BytesIO
 from pathlib import Path
@@ -11,6 +12,7 @@ from localstack.host.memory_budget import MemoryBudget
 
 _LARGEST_IN_MEMORY = 16 * 1024 * 1024
 _STEP = 1024 * 1024
+_RECEIVED_AT_ONCE = 1024 * 1024  # then other clients have their turn
 
 
 class Upload:
@@ -44,6 +46,29 @@ class Upload:
                 self._spool()
         self._file.write(part)
 
+    def expect(self, length: int) -> bool:
+        """Make room in memory for a body of ``length`` bytes at once; then ``receive_from`` can be called.
+
+        :return: False when it is too large for that
+        """
+        missing = max(0, length - self._room)
+        if self.is_spooled or length > _LARGEST_IN_MEMORY or not self._memory.grow(missing):
+            return False
+        self._room += missing
+        self._file = self._memory = self._memory.enlarged(length)
+        return True
+
+    def receive_from(self, sock: socket.socket) -> int:
+        """Let the kernel write what has come right into the body; how many bytes that were, 0 at the client's end.
+
+        :raises OSError: when the connection is broken; BlockingIOError: when nothing has come
+        """
+        with self._memory.getbuffer() as room:
+            count = sock.recv_into(room[self.length : self.length + _RECEIVED_AT_ONCE])
+        self.length += count
+        self._memory.seek(self.length)
+        return count
+
     def whole(self) -> IO[bytes]:
         """The body, from its beginning; the caller closes it."""
         self._file.seek(0)
@@ -62,8 +87,8 @@ class Upload:
 class _InMemory(BytesIO):
     """A body in memory that gives back what it has taken of a budget when it is closed."""
 
-    def __init__(self, budget: MemoryBudget) -> None:
-        super().__init__()
+    def __init__(self, budget: MemoryBudget, begun: bytes = b"") -> None:
+        super().__init__(begun)
         self._budget = budget
         self._taken = 0
 
@@ -73,6 +98,14 @@ class _InMemory(BytesIO):
             return False
         self._taken += size
         return True
+
+    def enlarged(self, size: int) -> _InMemory:
+        """What is in it, filled up to ``size``, in a buffer that ``getvalue`` and ``read`` give out without a copy."""
+        larger = _InMemory(self._budget, bytes(size))
+        larger.write(self.getvalue())
+        larger._taken, self._taken = self._taken, 0
+        self.close()
+        return larger
 
     def close(self) -> None:
         taken, self._taken = self._taken, 0

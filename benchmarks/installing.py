@@ -4,6 +4,8 @@ Both have what they download in a warm cache, and both see the packages that the
 same. Every round makes a fresh volume and a fresh virtual environment; one round before the first fills the caches and
 does not count.
 
+The packages come from an index on this machine, see `benchmarks.index`.
+
 install, empty      ``localstack extensions install`` into a volume that has nothing yet
 install, again      the same command once more: everything is there
 uninstall           ``localstack extensions uninstall``
@@ -27,14 +29,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
+from benchmarks.index import local_index
 from benchmarks.peers import BIN
 from benchmarks.report import Table, spread
 from benchmarks.servers import BenchmarkError, isolated
 
 EXTENSION = "localstack-extension-httpbin"
 _DEADLINE_SECONDS = 300.0
-_OF_THE_NETWORK = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "PIP_", "SSL_CERT_", "UV_")
-"""How variables begin that tell uv and pip the way to an index."""
 
 
 @dataclass(frozen=True)
@@ -57,19 +58,17 @@ class Sample:
 def collect(rounds: int, scratch: Path) -> list[Sample]:
     """:raises BenchmarkError: when a command fails, with its last words"""
     scratch.mkdir(parents=True, exist_ok=True)
-    network = {name: value for name, value in os.environ.items() if name.upper().startswith(_OF_THE_NETWORK)}
-    environ = (
-        network
-        | isolated(scratch)
-        | {
-            "LOCALSTACK_VOLUME_DIR": str(scratch / "volume"),
-            "UV_CACHE_DIR": str(scratch / "uv"),
-            "PIP_CACHE_DIR": str(scratch / "pip"),
-            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-        }
-    )
+    environ = isolated(scratch) | {
+        "LOCALSTACK_VOLUME_DIR": str(scratch / "volume"),
+        "UV_CACHE_DIR": str(scratch / "uv"),
+        "PIP_CACHE_DIR": str(scratch / "pip"),
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    }
     steps = track(range(rounds + 1), "installing", console=Console(stderr=True), transient=True)
-    return [_round(scratch, environ) for _ in steps][1:]
+    with local_index() as url:
+        environ |= {"UV_DEFAULT_INDEX": url, "PIP_INDEX_URL": url}
+        return [_round(scratch, environ) for _ in steps][1:]
 
 
 def _round(scratch: Path, environ: Mapping[str, str]) -> Sample:

@@ -21,7 +21,7 @@ from platforms import Home
 LOADER = textwrap.dedent(
     """
     import sys
-    from localstack.host.environment.environment import ExtensionEnvironment
+    from localstack.host.environment.environment import ExtensionEnvironment, make_importable
     from localstack.host.settings import Settings
 
     before = list(sys.path)

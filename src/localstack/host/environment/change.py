@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from enum import Enum
+from pathlib import Path
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
@@ -23,7 +25,7 @@ from localstack.host.environment.pylock import PackageKind
 from localstack.host.environment.request import Request, Requests, write_requests
 from localstack.host.environment.resolution import Resolution, Resolver
 from localstack.host.environment.uv import Uv
-from localstack.host.environment.verification import broken_imports, check_files
+from localstack.host.environment.verification import BrokenImport, broken_imports, check_files
 from localstack.host.errors import ResolutionError, VerificationError
 
 Check = Callable[[InstalledPackages], None]
@@ -124,10 +126,7 @@ class Change:
             packages = InstalledPackages.read(fresh.site_packages)
             if check is not None:
                 check(packages)
-            self._verify(packages)
-            fetched = {package.name for package in plan.fetched}
-            for extension in (one for one in packages.extensions() if one.canonical_name in fetched):
-                self._tell_colour(check_installed(packages, extension))
+            self._verify(packages, {package.name for package in plan.fetched})
             write_manifest(fresh.manifest_file, self.name)
             self.reporter.before_switch(fresh.path.name)
             self.reporter.step("Switching")
@@ -144,17 +143,31 @@ class Change:
             found = check_request(request, versions[request.name], self.resolver.wheels, self.environ)
             if found is not None:
                 self._tell_colour(found)
+                if not found.is_extension:
+                    self._note(f"{found.distribution} brings no extension itself")
 
     def _tell_colour(self, found: Compatibility) -> None:
         if found.colour is not Colour.GREEN:
             self._note(f"{found.sentence}; localstack extensions check {found.distribution} lists it")
 
-    def _verify(self, packages: InstalledPackages) -> None:
-        """Refuse files that differ from their hashes, and extensions that can't be imported and could be before."""
+    def _verify(self, packages: InstalledPackages, fetched: Collection[str]) -> None:
+        """Refuse files that differ from their hashes, and extensions that can't be imported and could be before.
+
+        :param fetched: canonical names of what is new, about whose compatibility something is said
+        """
         self.reporter.step("Verifying")
-        check_files(packages, self.resolver.action)
         scratch = self.resolver.uv.directory
-        broken = broken_imports(packages, scratch, self.environ)
+        with ThreadPoolExecutor(max_workers=1) as beside:  # another process imports them in the meantime
+            importing = beside.submit(broken_imports, packages, scratch, self.environ)
+            check_files(packages, self.resolver.action)
+            new = [one for one in packages.extensions() if one.canonical_name in fetched]
+            compatibilities = [check_installed(packages, one) for one in new]
+            broken = importing.result()
+        self._refuse_newly_broken(broken, scratch)
+        for compatibility in compatibilities:
+            self._tell_colour(compatibility)
+
+    def _refuse_newly_broken(self, broken: Sequence[BrokenImport], scratch: Path) -> None:
         if not broken:
             return
         before = broken_imports(self.before.packages, scratch, self.environ)

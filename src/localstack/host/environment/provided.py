@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
+from email.parser import HeaderParser
 from functools import cache
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from io import BytesIO
@@ -30,6 +32,7 @@ PROVIDED_NAMES = ("localstack", "localstack-core", "localstack-ext", "localstack
 HOST_NAME = "leanto"
 
 _INSTALLER = "leanto\n"
+_ONLY_WITH_EXTRA = re.compile(r"""[;\s]extra\s*==\s*['"]([a-z0-9-]+)['"]\s*$""")
 _WHEEL = "Wheel-Version: 1.0\nGenerator: leanto\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 
 
@@ -83,10 +86,7 @@ def write_stand_ins(directory: Path) -> None:
 
 def host_stand_ins() -> tuple[StandIn, ...]:
     """One for each distribution that the host runs with, at the version and with the requirements it really has."""
-    return tuple(
-        StandIn(name, found.version, found.read_text("METADATA") or found.read_text("PKG-INFO") or "")
-        for name, found in _closure().items()
-    )
+    return tuple(StandIn(name, found.version, found.metadata) for name, found in _closure().items())
 
 
 def host_distributions() -> dict[str, str]:
@@ -99,7 +99,7 @@ def host_paths() -> tuple[Path, ...]:
 
     That is its site-packages, and its ``src`` folder where it is installed editable.
     """
-    places = {host_root(), *(Path(str(found.locate_file(""))).resolve() for found in _closure().values())}
+    places = {host_root(), *(found.place for found in _closure().values())}
     position = {Path(entry).resolve(): index for index, entry in reversed(list(enumerate(sys.path)))}
     return tuple(sorted(places, key=lambda place: (position.get(place, len(sys.path)), str(place))))
 
@@ -113,10 +113,35 @@ def is_stand_in(found: Distribution) -> bool:
     return found.read_text("INSTALLER") == _INSTALLER
 
 
+@dataclass(frozen=True)
+class _HostDistribution:
+    """A distribution that the host runs with.
+
+    :ivar requires: lines of ``Requires-Dist``
+    :ivar metadata: its METADATA without the description, which is nearly all of it
+    :ivar place: the directory that it is imported from
+    """
+
+    version: str
+    requires: tuple[str, ...]
+    metadata: str
+    place: Path
+
+    @classmethod
+    def named(cls, name: str) -> _HostDistribution:
+        """:raises PackageNotFoundError: when there is none"""
+        found = distribution(name)
+        text = found.read_text("METADATA") or found.read_text("PKG-INFO") or ""
+        metadata = text.partition("\n\n")[0] + "\n"
+        fields = HeaderParser().parsestr(metadata)
+        place = Path(str(found.locate_file(""))).resolve()
+        return cls(fields["Version"] or found.version, tuple(fields.get_all("Requires-Dist", ())), metadata, place)
+
+
 @cache  # the host does not change while it runs
-def _closure() -> Mapping[str, Distribution]:
+def _closure() -> Mapping[str, _HostDistribution]:
     """The host's distribution and everything it requires with its extras, transitively, by canonical name."""
-    found: dict[str, Distribution] = {}
+    found: dict[str, _HostDistribution] = {}
     walked: set[tuple[str, frozenset[str]]] = set()
     waiting = [Requirement(HOST_NAME)]
     while waiting:
@@ -126,12 +151,13 @@ def _closure() -> Mapping[str, Distribution]:
             continue
         walked.add(step)
         try:
-            one = found.setdefault(step[0], distribution(requirement.name))
+            one = found.get(step[0]) or _HostDistribution.named(requirement.name)
         except PackageNotFoundError:
             if requirement.name == HOST_NAME:
                 hint = "install it with `make install` in its folder, or with pip"
                 raise InstallError("Leanto runs from files that are not installed", hint) from None
             continue  # the host's own environment is incomplete: then there is nothing to hold on to
+        found[step[0]] = one
         waiting.extend(active_requirements(one.requires, step[1]))
     return found
 
@@ -141,7 +167,11 @@ def active_requirements(requires: Iterable[str] | None, extras: Set[str] = froze
 
     :param requires: as its metadata has it; ``None`` for nothing
     """
+    wanted = {canonicalize_name(extra) for extra in extras}
     for text in requires or ():
+        only_with = _ONLY_WITH_EXTRA.search(text)
+        if only_with is not None and only_with[1] not in wanted and " or " not in text:
+            continue  # most are like this, and to read one takes as long as all the rest
         try:
             requirement = Requirement(text)
         except InvalidRequirement:

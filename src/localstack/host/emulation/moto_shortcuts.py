@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from functools import cache, cached_property, lru_cache
@@ -28,6 +29,7 @@ _KEY_OF_ANYBODY = "AKIAEXAMPLE"
 _REQUEST_ID_LENGTH = 52
 _RECEIPT_HANDLE_LENGTH = 185
 _MANY_NAMES = 16_384
+_METADATA_NAME = re.compile(r"[a-zA-Z0-9\-_.]{12,}")
 _LOWER_CASE = bytes(ord("a") + byte % 26 for byte in range(256))
 
 
@@ -280,12 +282,32 @@ class _VisibleMessages:
 @cache
 def _apply_to_s3() -> None:
     """The content of an object is copied three times otherwise, and read back from a file from 5 MiB on."""
-    from moto.s3 import models
+    from moto.s3 import models, responses
     from moto.s3.models import FakeKey
+    from moto.s3.utils import user_settable_fields
+
+    responses.metadata_from_headers = _metadata_reader(frozenset(user_settable_fields))
 
     models.tempfile = SimpleNamespace(SpooledTemporaryFile=ObjectContent)
     FakeKey.value = property(_value_getter(FakeKey.value.fget), FakeKey.value.fset)
     FakeKey.etag = property(_etag_getter(FakeKey.etag.fget))
+
+
+def _metadata_reader(fields: frozenset[str]) -> Callable[[Mapping[str, Any]], Any]:
+    """Matches every header of a request against a regular expression otherwise."""
+    from requests.structures import CaseInsensitiveDict
+
+    def metadata_from_headers(headers: Mapping[str, Any]) -> CaseInsensitiveDict[Any]:
+        metadata: CaseInsensitiveDict[Any] = CaseInsensitiveDict()
+        for name in headers.keys():  # noqa: SIM118 - some of what moto calls headers iterates over pairs
+            lower = name.lower() if isinstance(name, str) else ""
+            is_own = lower.startswith("x-amz-meta-") and _METADATA_NAME.fullmatch(name) is not None
+            if is_own or lower in fields:
+                value = headers[name]
+                metadata[lower if is_own else name] = value[0] if isinstance(value, list) else value
+        return metadata
+
+    return metadata_from_headers
 
 
 def _value_getter(original: Callable[[Any], bytes]) -> Callable[[Any], bytes]:

@@ -14,7 +14,7 @@ import binascii
 import contextlib
 import json
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -71,16 +71,11 @@ def _parse(shape: StructureShape, operation: Operation, protocol: str, wire: Wir
     return parameters
 
 
-def _structure(
-    shape: StructureShape, read: Callable[[str, Shape], Any], absent: Collection[str] = ()
-) -> dict[str, Any]:
-    """The members that ``read`` finds, and ``None`` for the required ones that it does not.
-
-    :param absent: members that it would not find
-    """
+def _structure(shape: StructureShape, read: Callable[[str, Shape], Any]) -> dict[str, Any]:
+    """The members that ``read`` finds, and ``None`` for the required ones that it does not."""
     found: dict[str, Any] = {}
     for name, member in shape.members.items():
-        value = _ABSENT if name in absent else read(name, member)
+        value = read(name, member)
         if value is not _ABSENT:
             found[name] = value
         elif name in shape.required_members:
@@ -313,18 +308,24 @@ class _RestReader:
         payload = shape.serialization.get("payload")
         body = read_body(shape, self.wire) if not payload and _has_body_members(shape) else {}
 
-        headers = {name.lower() for name, _ in self.wire.headers}
-        absent = {name for name, header in _single_headers(shape).items() if header not in headers}
-
-        def member(name: str, member: Shape) -> Any:
+        layout, members = _layout(shape), shape.members
+        in_headers = {layout.headers.get(name.lower()): None for name, _ in self.wire.headers}
+        found: dict[str, Any] = {}
+        for name in (*layout.elsewhere, *in_headers):
+            if name is None:
+                continue
+            member = members[name]
             if name == payload:
-                return self._payload(member, read_body)
-            if location := member.serialization.get("location"):
-                return self._located(location, member.serialization.get("name", name), member)
-            value = body.get(name)
-            return _ABSENT if value is None else value
-
-        return _structure(shape, member, absent)
+                value = self._payload(member, read_body)
+            elif location := member.serialization.get("location"):
+                value = self._located(location, member.serialization.get("name", name), member)
+            else:
+                value = body.get(name)
+            if value is not None and value is not _ABSENT:
+                found[name] = value
+        for name in layout.required:
+            found.setdefault(name, None)
+        return found
 
     def _payload(self, shape: Shape, read_body: Callable[[Shape, Wire], Any]) -> Any:
         if shape.type_name == "blob":
@@ -378,14 +379,28 @@ def _has_body_members(shape: StructureShape) -> bool:
     return any("location" not in member.serialization for member in shape.members.values())
 
 
+@dataclass(frozen=True)
+class _Layout:
+    """Where the members of a REST operation's input are.
+
+    :ivar headers: the member of each header that is one, by its name in lower case: of dozens a request has a few
+    :ivar elsewhere: all other members
+    """
+
+    headers: Mapping[str, str]
+    elsewhere: tuple[str, ...]
+    required: tuple[str, ...]
+
+
 @lru_cache(maxsize=4096)
-def _single_headers(shape: StructureShape) -> dict[str, str]:
-    """The header of each member that is one, in lower case: of dozens a request has a few."""
-    return {
+def _layout(shape: StructureShape) -> _Layout:
+    in_headers = {
         name: str(member.serialization.get("name", name)).lower()
         for name, member in shape.members.items()
         if member.serialization.get("location") == "header"
     }
+    elsewhere = tuple(name for name in shape.members if name not in in_headers)
+    return _Layout({header: name for name, header in in_headers.items()}, elsewhere, tuple(shape.required_members))
 
 
 def _from_header(shape: Shape, value: str) -> Any:

@@ -30,7 +30,11 @@ def find_operation(service: ServiceModel, protocol: str, wire: Wire, path: str) 
     :param path: raw path; for S3 in path style
     """
     if protocol.startswith("rest-"):
-        return _find_rest_operation(service, wire, path)
+        found = _find_rest_operation(service, wire, path)
+        if found is None and wire.is_form:
+            wire.take_form_for_query()
+            found = _find_rest_operation(service, wire, path)
+        return found
     name = _operation_name(protocol, wire)
     return Operation(service.operation_model(name)) if name in service.operation_names else None
 

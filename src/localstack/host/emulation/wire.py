@@ -83,6 +83,10 @@ class Wire:
         """Parameters of a form body, whatever its content type says."""
         return _grouped(self.body.decode("utf-8", "replace"))
 
+    def take_form_for_query(self) -> None:
+        """Read the request as the GET that it was before a client made a form of its long query."""
+        self.method, self.query = "GET", self.form
+
     @cached_property
     def parameters(self) -> dict[str, str]:
         """Query string and form body together, as the query protocol has them."""

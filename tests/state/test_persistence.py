@@ -106,6 +106,20 @@ def check(platform: Platform, key_id: str) -> None:
     assert instance["InstanceId"] not in [each["InstanceId"] for each in left]
 
 
+def test_a_key_that_was_issued_before_belongs_to_its_account_from_the_first_call_on(
+    start: Callable[..., Platform],
+) -> None:
+    first = start(PERSISTENCE="1")
+    iam = first.client("iam", aws_access_key_id="111111111111")
+    iam.create_user(UserName="jane")
+    key = iam.create_access_key(UserName="jane")["AccessKey"]
+    assert first.signal() == 0
+
+    issued = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
+    queue = start(PERSISTENCE="1").client("sqs", **issued).create_queue(QueueName="queue")["QueueUrl"]
+    assert queue.endswith("/111111111111/queue")
+
+
 def test_without_persistence_nothing_is_kept(start: Callable[..., Platform], home: Home) -> None:
     platform = start()
     platform.client("sqs").create_queue(QueueName="queue")

@@ -26,6 +26,7 @@ from localstack.host.emulation.failure import Failure, failure_of, request_id_he
 from localstack.host.emulation.form_upload import FormUpload
 from localstack.host.emulation.hosts import Hosts
 from localstack.host.emulation.identity import (
+    ISSUED_PREFIXES,
     Regions,
     account_of,
     credential_of,
@@ -122,6 +123,8 @@ class Emulation:
         headers = context.request.headers
         context.region = self._regions.usable(region)
         context.partition = partition_of(context.region)
+        if access_key.startswith(ISSUED_PREFIXES):
+            self.state.read("iam")
         context.account_id = account_of(access_key, self._settings)
         headers["x-moto-account-id"] = context.account_id
         authorization = headers.get("Authorization")
@@ -146,7 +149,8 @@ class Emulation:
             text = f"Service '{service}' is not enabled. Please check your 'SERVICES' configuration variable."
             raise CommonServiceException("InternalFailure", text, 501)
         if service == "s3" and not s3_subresources.is_in_moto(operation):
-            raise not_implemented(operation.name)
+            # S3's own code: Terraform reads every setting of a bucket, and passes over those that answer this
+            raise not_implemented(operation.name, "NotImplemented")
         answer, protocol = self._answer(context, call)
         context.is_answered_by_service = True
         self._running.add(service)

@@ -39,7 +39,7 @@ _PARTITIONS = {
     "us-isof-": "aws-iso-f",
     "eusc-": "aws-eusc",
 }
-_ISSUED_PREFIXES = ("AKIA", "ASIA")
+ISSUED_PREFIXES = ("AKIA", "ASIA")
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ def account_of(access_key: str, settings: Settings) -> str:
     if match := re.match(r"[0-9]{12}", access_key):
         return match[0]
     prefixes = ("LKIA", "LSIA", "AKIA", "ASIA") if settings.parity_aws_access_key_id else ("LKIA", "LSIA")
-    if access_key.startswith(_ISSUED_PREFIXES) and (issuer := _issuer_of(access_key)):
+    if access_key.startswith(ISSUED_PREFIXES) and (issuer := _issuer_of(access_key)):
         return issuer
     if len(access_key) >= 20 and access_key.startswith(prefixes):
         return _encoded_account(access_key) or DEFAULT_ACCOUNT

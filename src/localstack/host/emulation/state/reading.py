@@ -48,6 +48,12 @@ class PendingSections:
             if key in self._by_key:
                 self._read_for(store_of(key))
 
+    def read(self, service: str) -> None:
+        """What there is of one service, together with what shares objects with it."""
+        for key, section in list(self._by_key.items()):
+            if service in section.services and key in self._by_key:
+                self._read_for(store_of(key))
+
     def drop(self) -> None:
         """Forget what was not read, and give moto its own look-up back."""
         with backend_lock:

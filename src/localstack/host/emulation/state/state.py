@@ -87,6 +87,14 @@ class EmulationState:
         if self._changes != self._saved_changes:
             self._saver.wake()
 
+    def read(self, service: str) -> None:
+        """Read what the snapshot has of a service, unless somebody has needed it already."""
+        if any(service in section.services for section in self._unread):
+            self._take_into_use()
+        if self._pending is not None:
+            with IMPORTING:
+                self._pending.read(service)
+
     def start(self) -> None:
         """With ``PERSISTENCE``: offer or read what was saved, and begin to save. Failures are logged, not raised."""
         if not self._settings.persistence:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 from threading import Event, Thread
-from time import monotonic
+from time import monotonic, process_time
 
 from rolo import Request
 
@@ -22,7 +22,9 @@ from localstack.aws.api import RequestContext
 _LOG = logging.getLogger(__name__)
 
 QUIET_SECONDS = 0.3
-"""How long no AWS call may have come before something is imported."""
+"""How long no AWS call may have come, and nothing else have been done, before something is imported."""
+_BUSY_SHARE = 0.1
+"""From this part of a processor on, the process does something: it answers requests of extensions, for example."""
 
 _SESSION = b"Action=GetSessionToken&Version=2011-06-15"
 """A call that leaves nothing behind."""
@@ -87,21 +89,27 @@ class WarmUp:
         begun = monotonic()
         steps: list[Callable[[], object]] = [partial(self._load, "sts"), partial(self._call, _session_call())]
         steps += [partial(self._load, service) for service in sorted(recorded or ())]
+        pause = QUIET_SECONDS
         for step in steps:
-            if not self._is_quiet():
+            if not self._wait_for_quiet(pause):
                 return
             started = monotonic()
             step()
-            if self._stopped.wait(monotonic() - started):  # who came meanwhile goes first
-                return
+            pause = min(QUIET_SECONDS, monotonic() - started)  # who came meanwhile goes first
         _LOG.debug("ready for AWS calls after %.1f s", monotonic() - begun)
 
-    def _is_quiet(self) -> bool:
-        """Wait until nobody has called for a while; False when the platform stops."""
-        while (rest := self._quiet_at - monotonic()) > 0:
-            if self._stopped.wait(rest):
+    def _wait_for_quiet(self, pause: float) -> bool:
+        """Wait until nothing is done; False when the platform stops.
+
+        :param pause: seconds that are enough when nothing is done from now on
+        """
+        while True:
+            used = process_time()
+            if self._stopped.wait(pause):
                 return False
-        return not self._stopped.is_set()
+            if monotonic() >= self._quiet_at and process_time() - used < _BUSY_SHARE * pause:
+                return True
+            pause = QUIET_SECONDS
 
 
 def _session_call() -> RequestContext:

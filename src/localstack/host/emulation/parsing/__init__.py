@@ -1,0 +1,1 @@
+"""How each protocol writes the parameters of a call; ``parser`` chooses among them."""

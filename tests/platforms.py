@@ -141,9 +141,10 @@ class Platform:
 
 @dataclass
 class Home:
-    """A user's world in a temporary folder: home, configuration, volume."""
+    """A user's world in a temporary folder: home, configuration, volume; ``python`` runs the platform in it."""
 
     path: Path
+    python: str = sys.executable
 
     @property
     def volume(self) -> Path:
@@ -170,7 +171,7 @@ class Home:
     ) -> subprocess.CompletedProcess[str]:
         """Run ``localstack ARGUMENTS`` to its end, with ``text`` on stdin."""
         return subprocess.run(
-            [sys.executable, "-m", "localstack.host.cli.main", *arguments],
+            [self.python, "-m", "localstack.host.cli.main", *arguments],
             env=self.environ(**environ),
             cwd=cwd or self.path,
             input=text,
@@ -211,7 +212,7 @@ def platforms_of(home: Home) -> Iterator[Callable[..., Platform]]:
         environ = {"GATEWAY_LISTEN": f"127.0.0.1:{port}", "EXTENSION_DEV_MODE": "1"} | environ
         full = home.environ(**environ)
         process = subprocess.Popen(
-            [sys.executable, "-m", "localstack.host.cli.main", "start", "--no-banner", *arguments],
+            [home.python, "-m", "localstack.host.cli.main", "start", "--no-banner", *arguments],
             env=full,
             cwd=home.path,
             stdout=subprocess.PIPE,

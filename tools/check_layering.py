@@ -15,7 +15,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = "localstack"
+ROOTS = ("localstack", "localstack_cli", "localstack_ext")
+"""Packages below the source folder; the last two are other names that extensions know parts of the contract by."""
+
 HOST = "localstack.host"
 
 HALVES = ("extension", "gateway", "emulation", "environment", "manage")
@@ -27,6 +29,7 @@ DOORS = {"localstack.host.shared": "the one door from the contract to the host"}
 CONTRACT_EXCEPTIONS = {
     ("localstack.config", "localstack.host.settings"): "HostAndPort is one type of both sides",
     ("localstack.constants", "localstack.host.version"): "a constant; nothing runs",
+    ("localstack.testing.pytest", "localstack.host.testing"): "the test kit runs a platform",
 }
 """(contract module, host module) that is allowed besides the doors, with the reason."""
 
@@ -83,7 +86,7 @@ class Violation:
 
 def check(source: Path) -> list[Violation]:
     """All violations below ``source``, in the order of files and lines."""
-    found = list(check_namespace(source / ROOT))
+    found = [violation for root in ROOTS for violation in check_namespace(source / root)]
     for module in modules(source):
         for imported in module.imports():
             found += [Violation(module.path, imported.line, message) for message in check_import(module, imported)]
@@ -91,11 +94,11 @@ def check(source: Path) -> list[Violation]:
 
 
 def check_namespace(root: Path) -> Iterator[Violation]:
-    """Other distributions install into ``localstack`` too: it has no ``__init__.py``, its sub-packages are typed."""
+    """Other distributions install into a root too: it has no ``__init__.py``, its sub-packages are typed."""
     init = root / "__init__.py"
     if init.exists():
-        yield Violation(init, 1, f"{ROOT} is a namespace shared with other distributions: delete this file")
-    for folder in sorted(path for path in root.iterdir() if path.is_dir() and path.name != "__pycache__"):
+        yield Violation(init, 1, f"{root.name} is a namespace shared with other distributions: delete this file")
+    for folder in sorted(path for path in root.glob("*") if path.is_dir() and path.name != "__pycache__"):
         if any(folder.rglob("*.py")) and not (folder / "py.typed").exists():
             yield Violation(folder, 1, "has no py.typed, so its types are not seen: add the empty file")
 
@@ -113,7 +116,7 @@ def check_import(module: Module, imported: Import) -> Iterator[str]:
 
 def modules(source: Path) -> Iterator[Module]:
     """Every importable file; folders whose name is no identifier (project templates) hold none."""
-    for path in sorted((source / ROOT).rglob("*.py")):
+    for path in sorted(path for root in ROOTS for path in (source / root).rglob("*.py")):
         parts = path.relative_to(source).with_suffix("").parts
         if all(part.isidentifier() for part in parts):
             yield Module(path, ".".join(parts).removesuffix(".__init__"))

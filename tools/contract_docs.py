@@ -25,7 +25,8 @@ INTRODUCTION = """\
 
 These modules have the import paths, names and behaviour that extensions know from LocalStack. A name is here because an
 extension imports it, or because it belongs to one that is. What is not listed is not part of the contract:
-`localstack.host` least of all, which may change at any time.
+`localstack.host` least of all, which may change at any time. Who imports what LocalStack has and this host has not
+gets an `ImportError` that says who asked for it and why it is not here.
 
 *Imported by* names the published extensions in which the name was found. Where it says *partial*, the rest is as in
 LocalStack.

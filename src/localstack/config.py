@@ -6,6 +6,7 @@ module see, its functions included.
 """
 
 import os
+import sys
 import time
 from dataclasses import dataclass
 
@@ -14,13 +15,21 @@ from localstack.host import shared
 from localstack.host.settings import HostAndPort
 
 __all__ = [
+    "ALLOW_NONSTANDARD_REGIONS",
+    "CLEAR_TMP_FOLDER",
     "CONFIG_DIR",
+    "CUSTOM_SSL_CERT_PATH",
     "DEBUG",
     "DISABLE_CORS_CHECKS",
     "DISABLE_CORS_HEADERS",
     "DISABLE_CUSTOM_CORS_APIGATEWAY",
     "DISABLE_CUSTOM_CORS_S3",
+    "DISABLE_EVENTS",
     "DISABLE_PREFLIGHT_PROCESSING",
+    "DOCKER_BRIDGE_IP",
+    "DOCKER_HOST_FROM_CONTAINER",
+    "EAGER_SERVICE_LOADING",
+    "ENABLE_CONFIG_UPDATES",
     "EXTERNAL_SERVICE_PORTS_END",
     "EXTERNAL_SERVICE_PORTS_START",
     "EXTRA_CORS_ALLOWED_HEADERS",
@@ -30,9 +39,16 @@ __all__ = [
     "GATEWAY_SERVER",
     "GATEWAY_WORKER_COUNT",
     "LOCALSTACK_HOST",
+    "LOCALSTACK_RESPONSE_HEADER_ENABLED",
     "LS_LOG",
+    "MAIN_CONTAINER_NAME",
+    "PARITY_AWS_ACCESS_KEY_ID",
     "PERSISTENCE",
     "PORTS_CHECK_DOCKER_IMAGE",
+    "SNAPSHOT_FLUSH_INTERVAL",
+    "SNAPSHOT_LOAD_STRATEGY",
+    "SNAPSHOT_SAVE_STRATEGY",
+    "STRICT_SERVICE_LOADING",
     "USE_SSL",
     "VOLUME_DIR",
     "Directories",
@@ -43,10 +59,13 @@ __all__ = [
     "get_edge_url",
     "get_protocol",
     "internal_service_url",
+    "is_collect_metrics_mode",
     "is_env_not_false",
     "is_env_true",
     "is_in_docker",
     "load_start_time",
+    "service_port",
+    "service_url",
 ]
 
 load_start_time = time.time()
@@ -129,6 +148,34 @@ def get_edge_url(localstack_hostname: str | None = None, protocol: str | None = 
     return internal_service_url(host=localstack_hostname, protocol=protocol)
 
 
+def service_url(
+    service_key: str,
+    host: str | None = None,
+    port: int | None = None,
+    protocol: str | None = None,
+    subdomains: str | None = None,
+) -> str:
+    """Former name of ``internal_service_url``, from when each service had a port.
+
+    :param service_key: has no effect
+    """
+    return internal_service_url(host, port, protocol, subdomains)
+
+
+def service_port(service_key: str, external: bool = False) -> int:
+    """The gateway's port, from when each service had one.
+
+    :param service_key: has no effect
+    :param external: the port for clients instead of that for processes of this machine
+    """
+    return LOCALSTACK_HOST.port if external else get_edge_port_http()
+
+
+def is_collect_metrics_mode() -> bool:
+    """Whether ``localstack.aws.handlers.metric_handler`` notes AWS calls: asked for each, so it can change any time."""
+    return is_env_true("LOCALSTACK_INTERNAL_TEST_COLLECT_METRIC")
+
+
 def _service_url(host: str, port: int, protocol: str | None, subdomains: str | None) -> str:
     prefix = f"{subdomains}." if subdomains else ""
     return f"{protocol or get_protocol()}://{prefix}{HostAndPort(host, port)}"
@@ -168,6 +215,19 @@ LOCALSTACK_HOST: HostAndPort = _settings.localstack_host
 USE_SSL = _settings.use_ssl
 EXTERNAL_SERVICE_PORTS_START, EXTERNAL_SERVICE_PORTS_END = _settings.external_service_ports
 
+ALLOW_NONSTANDARD_REGIONS = _settings.allow_nonstandard_regions
+CLEAR_TMP_FOLDER = _settings.clear_tmp
+CUSTOM_SSL_CERT_PATH = str(_settings.custom_ssl_cert_path or "")
+EAGER_SERVICE_LOADING = _settings.eager_service_loading
+ENABLE_CONFIG_UPDATES = _settings.enable_config_updates
+LOCALSTACK_RESPONSE_HEADER_ENABLED = _settings.response_header_enabled
+MAIN_CONTAINER_NAME = _settings.platform_name
+PARITY_AWS_ACCESS_KEY_ID = _settings.parity_aws_access_key_id
+SNAPSHOT_FLUSH_INTERVAL = _settings.flush_interval_seconds
+SNAPSHOT_LOAD_STRATEGY = _settings.load_strategy.value.upper()
+SNAPSHOT_SAVE_STRATEGY = _settings.save_strategy.value.upper()
+STRICT_SERVICE_LOADING = _settings.strict_service_loading
+
 DISABLE_CORS_CHECKS = _settings.disable_cors_checks
 DISABLE_CORS_HEADERS = _settings.disable_cors_headers
 DISABLE_CUSTOM_CORS_APIGATEWAY = _settings.disable_custom_cors_apigateway
@@ -177,8 +237,19 @@ EXTRA_CORS_ALLOWED_HEADERS = ",".join(_settings.extra_cors_allowed_headers)
 EXTRA_CORS_ALLOWED_ORIGINS = ",".join(_settings.extra_cors_allowed_origins)
 EXTRA_CORS_EXPOSE_HEADERS = ",".join(_settings.extra_cors_expose_headers)
 
+DISABLE_EVENTS = True
+"""Usage is reported to nobody, whatever the variable of that name says."""
+
 is_in_docker = is_env_true("OVERRIDE_IN_DOCKER")
 """The platform is a process of this machine; whoever puts it into a container says so with the variable."""
+
+DOCKER_BRIDGE_IP = os.environ.get("DOCKER_BRIDGE_IP", "").strip() or "172.17.0.1"
+"""Address of this machine in Docker's default network."""
+
+DOCKER_HOST_FROM_CONTAINER = os.environ.get("DOCKER_HOST_FROM_CONTAINER", "").strip() or (
+    "host.docker.internal" if sys.platform == "darwin" else DOCKER_BRIDGE_IP
+)
+"""Host under which containers reach this machine; where Docker runs in a machine of its own, it has a name for that."""
 
 PORTS_CHECK_DOCKER_IMAGE = os.environ.get("PORTS_CHECK_DOCKER_IMAGE", "").strip()
 """Image whose container tells whether a port is free where containers run; ``""`` for the default one."""

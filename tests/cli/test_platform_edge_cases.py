@@ -166,7 +166,9 @@ def test_wait_for_a_platform_that_is_ready_but_answers_nonsense_times_out(home: 
     stand_in("nonsense").state("ready")
     result = home.run("wait", "-t", "0.2")
     assert result.returncode == 1
-    assert result.stderr.startswith("❌ Error: timeout\n")
+    message, hint = result.stderr.splitlines()
+    assert message == "❌ Error: timeout"
+    assert "the platform is ready, but what answered there, with status 200, is no LocalStack after 0.2 seconds" in hint
 
 
 def test_wait_without_a_platform_times_out(home: Home) -> None:
@@ -185,6 +187,19 @@ def test_restart_returns_only_when_the_new_run_is_ready(home: Home, stand_in: St
         standing.state("ready")
         output, _ = restarting.communicate(timeout=60)
     assert (restarting.returncode, output) == (0, "LocalStack restarted within the container.\n")
+
+
+def test_restart_says_how_far_saving_is_and_waits_for_it(home: Home, stand_in: Starter) -> None:
+    standing = stand_in()
+    progress = Settings.load(home.environ()).state_dir / "saving.json"
+    progress.parent.mkdir(parents=True)
+    progress.write_text(json.dumps({"pid": standing.process.pid, "size": 7_000_000, "at": 1.0}))
+    with spawn(home, "restart") as restarting:
+        assert restarting.stderr is not None
+        assert restarting.stderr.readline() == "the state is being saved: 7 MB until now\n"
+        standing.await_line("restarted")
+        standing.state("ready")
+        assert restarting.wait(60) == 0
 
 
 def test_restart_is_an_error_when_the_platform_ends_instead(home: Home, stand_in: Starter) -> None:

@@ -26,7 +26,7 @@ def brought(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "with space" / "site-packages"
     folder.mkdir(parents=True)
     (folder / "only_an_extension_has_this.py").write_text("WORD = 'found'\n")
-    child_processes.install(lambda: [str(folder)])
+    child_processes.install(lambda: [str(folder)], lambda process: None)
     yield folder
     child_processes.uninstall()
 

@@ -153,3 +153,65 @@ def test_test_credentials_can_be_overridden(home: Home) -> None:
     expression = "[testing.TEST_AWS_ACCESS_KEY_ID, testing.TEST_AWS_ACCOUNT_ID]"
     assert evaluate(home, expression, statements) == ["test", "000000000000"]
     assert evaluate(home, expression, statements, TEST_AWS_ACCOUNT_ID="111111111111") == ["test", "111111111111"]
+
+
+def test_settings_are_read_under_the_names_of_their_variables(home: Home) -> None:
+    environ = {
+        "CLEAR_TMP_FOLDER": "0",
+        "CUSTOM_SSL_CERT_PATH": "/certs/own.pem",
+        "EAGER_SERVICE_LOADING": "1",
+        "LOCALSTACK_RESPONSE_HEADER_ENABLED": "0",
+        "MAIN_CONTAINER_NAME": "mine",
+        "SNAPSHOT_FLUSH_INTERVAL": "3",
+        "SNAPSHOT_SAVE_STRATEGY": "on_request",
+        "STRICT_SERVICE_LOADING": "0",
+        "ALLOW_NONSTANDARD_REGIONS": "1",
+        "PARITY_AWS_ACCESS_KEY_ID": "1",
+        "ENABLE_CONFIG_UPDATES": "1",
+    }
+    names = [*environ, "SNAPSHOT_LOAD_STRATEGY"]
+    expression = f"[getattr(config, name) for name in {names}]"
+    changed = [False, "/certs/own.pem", True, False, "mine", 3, "ON_REQUEST", False, True, True, True, "ON_REQUEST"]
+    defaults = [True, "", False, True, "localstack-main", 15, "SCHEDULED", True, False, False, False, "ON_REQUEST"]
+    assert evaluate(home, expression, **environ) == changed
+    assert evaluate(home, expression) == defaults
+
+
+def test_usage_is_reported_to_nobody_whatever_the_environment_says(home: Home) -> None:
+    assert evaluate(home, "config.DISABLE_EVENTS", DISABLE_EVENTS="0") is True
+
+
+def test_former_names_give_urls_and_ports_of_the_gateway(home: Home) -> None:
+    environ = {"GATEWAY_LISTEN": "127.0.0.1:4577", "LOCALSTACK_HOST": "gateway.test:80"}
+    expression = (
+        "[config.service_url('sqs'), config.service_url('s3', subdomains='b'), config.service_port('sqs'),"
+        " config.service_port('sqs', external=True)]"
+    )
+    assert evaluate(home, expression, **environ) == ["http://localhost:4577", "http://b.localhost:4577", 4577, 80]
+
+
+def test_collecting_metrics_can_be_switched_on_at_any_time(home: Home) -> None:
+    statements = (
+        "import os\nbefore = config.is_collect_metrics_mode()\n"
+        "os.environ['LOCALSTACK_INTERNAL_TEST_COLLECT_METRIC'] = '1'"
+    )
+    assert evaluate(home, "[before, config.is_collect_metrics_mode()]", statements) == [False, True]
+
+
+def test_credentials_of_tests_are_known_by_their_former_place(home: Home) -> None:
+    statements = "from localstack import constants"
+    expression = (
+        "[constants.TEST_AWS_ACCESS_KEY_ID, constants.TEST_AWS_ACCOUNT_ID, constants.TEST_AWS_REGION_NAME,"
+        " constants.TEST_AWS_SECRET_ACCESS_KEY]"
+    )
+    environ = {"TEST_AWS_REGION_NAME": "eu-west-1"}
+    assert evaluate(home, expression, statements, **environ) == ["test", "000000000000", "eu-west-1", "test"]
+
+
+def test_texts_for_true_and_false_mean_what_the_flags_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    from localstack import config, constants
+
+    for text in (*constants.TRUE_STRINGS, *constants.FALSE_STRINGS):
+        monkeypatch.setenv("SOME_FLAG", text)
+        assert config.is_env_true("SOME_FLAG") == (text in constants.TRUE_STRINGS)
+        assert config.is_env_not_false("SOME_FLAG") == (text not in constants.FALSE_STRINGS)

@@ -15,13 +15,15 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "localstack"
+ROOTS = ("localstack", "localstack_cli", "localstack_ext")
 
 CONTRACT: dict[str, dict[str, dict[str, Any]]] = tomllib.loads((SOURCE / "host" / "contract.toml").read_text())
 
 
 def contract_modules() -> list[str]:
-    """Every module under ``localstack`` that is not the host's own."""
-    paths = (path.relative_to(ROOT / "src").with_suffix("") for path in SOURCE.rglob("*.py"))
+    """Every module that is not the host's own."""
+    sources = (path for root in ROOTS for path in (ROOT / "src" / root).rglob("*.py"))
+    paths = (path.relative_to(ROOT / "src").with_suffix("") for path in sources)
     modules = (".".join(path.parts).removesuffix(".__init__") for path in paths)
     return sorted(module for module in modules if not f"{module}.".startswith("localstack.host."))
 
@@ -62,7 +64,7 @@ def test_each_package_of_the_contract_says_that_it_is_typed(module: str) -> None
 
 
 def test_importing_the_contract_loads_nothing_slow() -> None:
-    slow = {"moto", "boto3", "botocore", "jinja2", "yaml", "psutil"}
+    slow = {"moto", "boto3", "botocore", "docker", "jinja2", "yaml", "psutil"}
     code = (
         f"import importlib, sys\nfor module in {list(CONTRACT)}: importlib.import_module(module)\n"
         f"print(*{{name.partition('.')[0] for name in sys.modules}} & {slow})"

@@ -44,6 +44,18 @@ def test_the_older_functions_know_the_names_too() -> None:
     assert socket.gethostbyname_ex(NAME) == (NAME, [], ["127.0.0.1"])
 
 
+def test_a_socket_connects_to_our_names_by_itself() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with socket.socket() as client:
+            client.connect((NAME, port))
+            assert client.getpeername() == ("127.0.0.1", port)
+        with socket.socket() as client:
+            assert client.connect_ex((NAME, port)) == 0
+    with socket.socket(socket.AF_UNIX) as client, pytest.raises(FileNotFoundError):
+        client.connect("/no/such/socket")
+
+
 def test_flags_keep_their_meaning() -> None:
     info = socket.getaddrinfo(NAME, 80, type=socket.SOCK_STREAM, flags=socket.AI_CANONNAME)
     assert info[0][3] == NAME

@@ -48,6 +48,35 @@ def test_a_free_port_can_be_bound_and_is_not_on_the_blocklist() -> None:
     assert net.get_free_tcp_port(blocklist=blocked) not in blocked
 
 
+def test_a_free_udp_port_can_be_bound_and_is_not_on_the_blocklist() -> None:
+    port = net.get_free_udp_port()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", port))
+    blocked = [net.get_free_udp_port() for _ in range(5)]
+    assert net.get_free_udp_port(blocklist=blocked) not in blocked
+
+
+def test_waiting_for_a_closed_port_ends_when_it_is(listener: socket.socket) -> None:
+    port = port_of(listener)
+    with pytest.raises(TimeoutError, match=f"{port} is still open after 2 looks"):
+        net.wait_for_port_closed(port, retries=1, sleep_time=0.001)
+    listener.close()
+    net.wait_for_port_closed(port, retries=1, sleep_time=0.001)
+
+
+def test_host_names_are_resolved_if_they_can_be() -> None:
+    assert net.resolve_hostname("localhost") == "127.0.0.1"
+    assert net.resolve_hostname("no-such-host.invalid") is None
+
+
+@pytest.mark.parametrize(
+    ("address", "is_one"),
+    [("127.0.0.1", True), ("255.255.255.255", True), ("256.0.0.1", False), ("::1", False), ("localhost", False)],
+)
+def test_an_ipv4_address_is_told_from_other_text(address: str, is_one: bool) -> None:
+    assert net.is_ipv4_address(address) is is_one
+
+
 def test_reserving_gives_each_caller_another_port_of_the_range() -> None:
     ports = free_range(8)
     with ThreadPoolExecutor(8) as pool:

@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 import pytest
 
-from localstack.utils.run import ShellCommandThread, run
+from localstack.utils.run import ShellCommandThread, is_command_available, is_root, run
 from localstack.utils.sync import poll_condition
 
 SECONDS = 20
@@ -65,6 +65,20 @@ def test_a_failing_command_raises_with_its_output(caplog: pytest.LogCaptureFixtu
     with pytest.raises(subprocess.CalledProcessError):
         run("exit 1", print_error=False)
     assert caplog.text == ""
+
+
+def test_a_command_is_available_when_it_is_on_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    program = tmp_path / "own-program"
+    assert not is_command_available("own-program")
+    program.touch()
+    assert not is_command_available("own-program"), "it can't be executed"
+    program.chmod(0o755)
+    assert is_command_available("own-program")
+
+
+def test_root_is_told_from_others() -> None:
+    assert is_root() == (run(["id", "-u"]) == "0\n")
 
 
 def test_an_asynchronous_command_writes_to_a_file(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from localstack import config
-from localstack.utils import collections, files, functions, json, objects, platform, strings
+from localstack.utils import collections, files, functions, json, objects, platform, strings, urls
 
 
 def mode_of(path: Path) -> int:
@@ -166,3 +166,141 @@ def test_names_of_operating_systems(monkeypatch: pytest.MonkeyPatch, system: str
 def test_the_name_of_an_architecture_is_its_text() -> None:
     assert f"tool-{platform.Arch.amd64}" == "tool-amd64"
     assert platform.Arch.arm64 == "arm64"
+
+
+@pytest.mark.parametrize(
+    ("camel", "snake"),
+    [
+        ("CreateQueue", "create_queue"),
+        ("ListVPCEndpoints", "list_vpc_endpoints"),
+        ("queueUrl", "queue_url"),
+        ("MD5OfBody", "md5_of_body"),
+        ("", ""),
+    ],
+)
+def test_names_change_from_camel_to_snake_case(camel: str, snake: str) -> None:
+    assert strings.camel_to_snake_case(camel) == snake
+
+
+def test_names_change_from_snake_to_camel_case() -> None:
+    assert strings.snake_to_camel_case("list_queues") == "ListQueues"
+    assert strings.snake_to_camel_case("queue_url", capitalize_first=False) == "queueUrl"
+
+
+def test_the_md5_of_text_is_that_of_its_bytes() -> None:
+    assert strings.md5("abc") == strings.md5(b"abc") == "900150983cd24fb0d6963f7d28e17f72"
+
+
+def test_entries_are_removed_in_place_and_below_if_asked_for() -> None:
+    tree = {"a": 1, "b": {"a": 1, "c": [{"a": 1, "d": 2}, [{"a": 1}], "a"]}}
+    assert collections.remove_attributes(tree, ["a", "none"]) is tree
+    assert tree["b"] == {"a": 1, "c": [{"a": 1, "d": 2}, [{"a": 1}], "a"]}
+    assert collections.remove_attributes(tree, ["a"], recursive=True) == {"b": {"c": [{"d": 2}, [{}], "a"]}}
+
+
+def test_of_merged_entries_the_last_counts() -> None:
+    first = {"a": 1, "b": 1}
+    assert collections.merge_dicts(first, None, {"b": 2}) == {"a": 1, "b": 2}
+    assert first == {"a": 1, "b": 1}
+    assert collections.merge_dicts(None, default="nothing") == "nothing"
+
+
+def test_a_safe_call_warns_of_what_it_swallows(caplog: pytest.LogCaptureFixture) -> None:
+    assert functions.call_safe(int, ["ff"], {"base": 16}) == 255
+    assert functions.call_safe(int, args=("x",)) is None
+    assert functions.call_safe(int, ("x",), exception_message="no number") is None
+    messages = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert [message.partition(":")[0] for message in messages] == ["error calling function int", "no number"]
+    assert "invalid literal" in messages[0]
+
+
+def test_temporary_folders_are_open_to_all_and_removed_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(config.dirs, "tmp", str(tmp_path / "tmp"))
+    files.cleanup_tmp_files()
+    folder, own, file = Path(files.new_tmp_dir()), Path(files.new_tmp_dir(mode=0o700)), Path(files.new_tmp_file())
+    (folder / "full").touch()
+    assert (mode_of(folder), mode_of(own)) == (0o777, 0o700)
+    assert folder.parent == own.parent == file.parent == tmp_path / "tmp"
+    files.cleanup_tmp_files()
+    assert list((tmp_path / "tmp").iterdir()) == []
+    files.cleanup_tmp_files()
+
+
+def test_folders_are_copied_into_those_that_are_there(tmp_path: Path) -> None:
+    for name in ("from/sub", "to/sub"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "from/sub/file").write_text("new")
+    (tmp_path / "from/link").symlink_to("sub/file")
+    (tmp_path / "to/sub/other").touch()
+    files.cp_r(str(tmp_path / "from"), str(tmp_path / "to"))
+    files.cp_r(tmp_path / "from/sub/file", tmp_path / "deep" / "copy")
+    assert (tmp_path / "to/sub/file").read_text() == "new"
+    assert (tmp_path / "to/sub/other").exists()
+    assert (tmp_path / "to/link").readlink() == Path("sub/file")
+    assert (tmp_path / "deep/copy").read_text() == "new"
+
+
+def test_what_stands_in_the_way_of_a_copy_is_removed_only_if_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("kept")
+    with pytest.raises(OSError, match="file"):
+        files.cp_r(tmp_path / "folder", tmp_path / "file")
+    assert (tmp_path / "file").read_text() == "kept"
+    files.cp_r(tmp_path / "folder", tmp_path / "file", rm_dest_on_conflict=True)
+    assert (tmp_path / "file").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("$.a[0].b", 1),
+        ("$.a[*].b", [1, 2]),
+        ("$.none", []),
+        ("$.a", [{"b": 1}, {"b": 2}]),
+    ],
+)
+def test_one_value_found_by_a_path_is_the_value_and_others_are_a_list(path: str, found: Any) -> None:
+    assert json.extract_jsonpath({"a": [{"b": 1}, {"b": 2}]}, path) == found
+
+
+def test_a_path_that_is_none_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"'\$\[' is no JSONPath"):
+        json.extract_jsonpath({}, "$[")
+
+
+def test_a_dictionary_is_kept_in_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "state.json"
+    document = json.FileMappedDocument(path, mode=0o600)
+    assert document == {}
+    document["when"] = {1}
+    document.save()
+    assert mode_of(path) == 0o600
+    assert json.FileMappedDocument(str(path)) == {"when": [1]}
+    assert [each.name for each in path.parent.iterdir()] == ["state.json"]
+    path.write_text("[]")
+    with pytest.raises(ValueError, match="holds no JSON object"):
+        document.load()
+    assert document == {"when": {1}}
+
+
+def test_the_operating_system_is_one_of_three(monkeypatch: pytest.MonkeyPatch) -> None:
+    for system in ("linux", "darwin", "win32"):
+        monkeypatch.setattr("sys.platform", system)  # this machine has but one
+        found = [platform.is_linux(), platform.is_mac_os(), platform.is_windows()]
+        assert found == [system == each for each in ("linux", "darwin", "win32")]
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "path"),
+    [
+        ("http://localhost:4566/a/b?c=1#d", "localhost", "/a/b"),
+        ("https://Q.example", "q.example", "/"),
+        ("localhost:4566/a", "localhost", "/a"),
+        ("http://[::1]:80", "::1", "/"),
+        ("", "", "/"),
+    ],
+)
+def test_host_and_path_of_a_url(url: str, host: str, path: str) -> None:
+    assert (urls.hostname_from_url(url), urls.path_from_url(url)) == (host, path)

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
-from localstack.utils.sync import ShortCircuitWaitException, poll_condition, retry, wait_until
+from localstack.utils.sync import (
+    Once,
+    ShortCircuitWaitException,
+    once_func,
+    poll_condition,
+    retry,
+    synchronized,
+    wait_until,
+)
 
 
 class Calls:
@@ -65,3 +77,52 @@ def test_wait_until_ends_at_once_when_waiting_makes_no_sense() -> None:
     condition: Callable[[], bool] = check
     assert not wait_until(condition, wait=60)
     assert len(looks) == 1
+
+
+def test_what_happens_once_does_not_happen_again_for_anybody() -> None:
+    happened: list[int] = []
+    once = Once()
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: once.do(lambda: happened.append(number)), range(8)))
+    assert len(happened) == 1
+
+
+def test_a_function_that_runs_once_gives_its_result_to_all() -> None:
+    calls = Calls(succeeds_at=1)
+    only = once_func(calls.__call__)
+    assert only(colour="red") == {"colour": "red"}
+    assert only(colour="blue") == {"colour": "red"}
+    assert calls.count == 1
+
+
+def test_a_function_that_runs_once_and_fails_has_failed_for_all() -> None:
+    calls = Calls(succeeds_at=2)
+    only = once_func(calls.__call__)
+    for _ in range(2):
+        with pytest.raises(ConnectionError, match="call 1"):
+            only()
+
+
+@pytest.mark.parametrize("shared", [None, threading.Lock()])
+def test_one_thread_at_a_time_runs_a_synchronized_function(shared: Any) -> None:
+    inside: list[int] = []
+    together: list[int] = []
+
+    @synchronized(lock=shared)
+    def work(number: int) -> int:
+        inside.append(number)
+        time.sleep(0)  # lets other threads run
+        together.append(len(inside))
+        inside.remove(number)
+        return number
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(work, range(200))) == list(range(200))
+    assert set(together) == {1}
+
+
+def test_functions_can_share_a_lock() -> None:
+    lock = threading.Lock()
+    held = synchronized(lock)(lock.locked)
+    assert held()
+    assert not lock.locked()

@@ -236,3 +236,51 @@ def test_a_damaged_list_is_named(home: Home, desk: Path) -> None:
     assert done.returncode == 1
     assert f"can't read the list of enabled extensions {home.config}/extensions-dev.json" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+# templates
+
+
+def test_a_template_of_ones_own_is_taken_from_a_folder_or_a_repository(home: Home, desk: Path) -> None:
+    template = desk / "repository" / "template"
+    project = template / "{{cookiecutter.slug}}"
+    project.mkdir(parents=True)
+    (template / "cookiecutter.json").write_text('{"name": "One", "slug": "{{cookiecutter.name|lower}}"}')
+    (project / "name.txt").write_text("{{cookiecutter.name}}")
+    (template / "hooks").mkdir()
+    (template / "hooks" / "post_gen_project.py").write_text("open('hooked', 'w')")
+
+    done = home.run("extensions", "dev", "new", "--template", "repository/template", "--no-input", cwd=desk)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {path.name: path.read_text() for path in (desk / "one").iterdir()} == {"name.txt": "One"}
+
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b", "-C", str(desk / "repository")]
+    for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "a template"], ["branch", "other"]):
+        subprocess.run([*git, *command], check=True)
+    url = f"git+file://{desk}/repository@other#subdirectory=template"
+    done = home.run("extensions", "dev", "new", "--template", url, cwd=desk, text="Two\n\n")
+    assert done.returncode == 0, done.stderr
+    assert (desk / "two" / "name.txt").read_text() == "Two"
+    assert {path.name for path in home.path.iterdir()} == {"desk"}
+
+    again = home.run("extensions", "dev", "new", "--template", "repository/template", "--no-input", cwd=desk)
+    assert again.returncode == 1
+    assert "directory already exists" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("template", "told"),
+    [
+        ("react", "there is no template 'react'\n   Hint: the templates are classic, basic and webapp; "),
+        (".", "has no cookiecutter.json\n   Hint: name the folder of a cookiecutter template"),
+        ("git+file:///nowhere/at/all", "A valid repository for 'git+file:///nowhere/at/all' could not be found: "),
+        ("git+file:///nowhere@--upload-pack=x", "is no template\n   Hint: name a folder, or a URL that begins with"),
+        ("ext::sh -c true://x", "is no template"),
+    ],
+)
+def test_what_is_no_template_is_said(home: Home, desk: Path, template: str, told: str) -> None:
+    done = home.run("extensions", "dev", "new", "--template", template, "--no-input", cwd=desk)
+    assert done.returncode == 1
+    assert done.stderr.startswith("❌ Error: ")
+    assert told in done.stderr
+    assert list(desk.iterdir()) == []

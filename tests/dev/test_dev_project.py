@@ -3,29 +3,45 @@
 import configparser
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from localstack.host.dev.project import TEMPLATE_FIELDS, class_name, create_project
+from localstack.host.dev.project import DEFAULT_TEMPLATE, TEMPLATES, Template, class_name
 from localstack.host.errors import DevModeError
 
 LAYOUT = {
+    ".gitignore",
     "Makefile",
     "README.md",
-    "setup.cfg",
-    "setup.py",
+    "tests/test_extension.py",
     "my_localstack_extension/__init__.py",
     "my_localstack_extension/extension.py",
 }
+OWN_FILES = {
+    "classic": {"setup.cfg", "setup.py"},
+    "basic": {"pyproject.toml"},
+    "webapp": {
+        "pyproject.toml",
+        "my_localstack_extension/static/__init__.py",
+        "my_localstack_extension/static/style.css",
+        "my_localstack_extension/templates/__init__.py",
+        "my_localstack_extension/templates/index.html",
+    },
+}
 
 
-def answers(**given: str) -> dict[str, str]:
+def answers(template: Template = DEFAULT_TEMPLATE, /, **given: str) -> dict[str, str]:
     """The given answers, and the default for every other question, as somebody would get them who presses enter."""
     found: dict[str, str] = {}
-    for field in TEMPLATE_FIELDS:
+    for field in template.fields:
         found[field.name] = given.get(field.name) or field.default(found)
     return found
+
+
+def create_project(answers: dict[str, str], folder: Path) -> Path:
+    return DEFAULT_TEMPLATE.create(answers, folder)
 
 
 def test_the_questions_and_defaults_are_the_documented_ones() -> None:
@@ -52,10 +68,29 @@ def test_the_project_requires_localstack_and_declares_the_extension_by_hand(tmp_
     ]
 
 
-def test_the_project_has_the_documented_layout(tmp_path: Path) -> None:
-    project = create_project(answers(), tmp_path)
+@pytest.mark.parametrize("template", TEMPLATES.values(), ids=TEMPLATES)
+def test_the_project_has_the_documented_layout(tmp_path: Path, template: Template) -> None:
+    project = template.create(template.defaults(), tmp_path)
     assert project == tmp_path / "my-localstack-extension"
-    assert {str(file.relative_to(project)) for file in project.rglob("*") if file.is_file()} == LAYOUT
+    files = {str(file.relative_to(project)) for file in project.rglob("*") if file.is_file()}
+    assert files == LAYOUT | OWN_FILES[template.name]
+
+
+@pytest.mark.parametrize("name", ["basic", "webapp"])
+def test_the_newer_templates_ask_for_the_class_and_describe_the_project_in_its_metadata(
+    tmp_path: Path, name: str
+) -> None:
+    template = TEMPLATES[name]
+    assert [field.name for field in template.fields].index("class_name") == 4
+    given = answers(
+        template, class_name="Announcer", full_name='Jörg "J" O\'Neil', project_short_description="a <b> & \\"
+    )
+    project = tomllib.loads((template.create(given, tmp_path) / "pyproject.toml").read_text())["project"]
+    assert project["authors"] == [{"name": given["full_name"], "email": "jane@example.com"}]
+    assert project["description"] == "a <b> & \\"
+    assert project["entry-points"]["localstack.extensions"] == {
+        "my_localstack_extension": "my_localstack_extension.extension:Announcer"
+    }
 
 
 @pytest.mark.parametrize(
@@ -72,18 +107,22 @@ def test_the_project_has_the_documented_layout(tmp_path: Path) -> None:
         "What's new? {{ x }}",
     ],
 )
-def test_every_default_for_a_name_can_be_used_and_the_code_is_clean(tmp_path: Path, project_name: str) -> None:
-    project = create_project(answers(project_name=project_name), tmp_path)
+@pytest.mark.parametrize("template", TEMPLATES.values(), ids=TEMPLATES)
+def test_every_default_for_a_name_can_be_used_and_the_code_is_clean(
+    tmp_path: Path, project_name: str, template: Template
+) -> None:
+    project = template.create(answers(template, project_name=project_name), tmp_path)
     ruff = [sys.executable, "-m", "ruff"]
     for check in (
         [*ruff, "check", "--isolated", "--extend-select=I,UP,B,PTH"],
         [*ruff, "format", "--isolated", "--check"],
     ):
-        subprocess.run([*check, project], check=True, capture_output=True)
+        subprocess.run(check, cwd=project, check=True, capture_output=True)
 
 
-def test_the_generated_code_passes_strict_type_checks(tmp_path: Path) -> None:
-    project = create_project(answers(), tmp_path)
+@pytest.mark.parametrize("template", TEMPLATES.values(), ids=TEMPLATES)
+def test_the_generated_code_passes_strict_type_checks(tmp_path: Path, template: Template) -> None:
+    project = template.create(template.defaults(), tmp_path)
     command = [
         sys.executable,
         "-m",
@@ -94,7 +133,7 @@ def test_the_generated_code_passes_strict_type_checks(tmp_path: Path) -> None:
         str(tmp_path / "cache"),
     ]
     done = subprocess.run(
-        [*command, "my_localstack_extension"], cwd=project, capture_output=True, text=True, check=False
+        [*command, "my_localstack_extension", "tests"], cwd=project, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout
 

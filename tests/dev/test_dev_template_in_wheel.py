@@ -6,10 +6,9 @@ import sys
 from pathlib import Path
 from zipfile import ZipFile
 
-import localstack.host.dev
+from localstack.host.dev.project import TEMPLATES_DIRECTORY
 
-TEMPLATE = Path(localstack.host.dev.__file__).with_name("template")
-CHECKOUT = TEMPLATE.parents[4]
+CHECKOUT = TEMPLATES_DIRECTORY.parents[4]
 
 
 def test_a_wheel_built_from_the_source_distribution_can_make_a_project(tmp_path: Path) -> None:
@@ -23,18 +22,17 @@ def test_a_wheel_built_from_the_source_distribution_can_make_a_project(tmp_path:
     (wheel,) = (tmp_path / "dist").glob("*.whl")
     ZipFile(wheel).extractall(tmp_path / "installed")
 
-    installed = tmp_path / "installed" / "localstack" / "host" / "dev" / "template"
-    assert files(installed) == files(TEMPLATE)
+    installed = tmp_path / "installed" / "localstack" / "host" / "dev" / "templates"
+    assert files(installed) == files(TEMPLATES_DIRECTORY)
 
     code = (
         "import sys\n"
         "from pathlib import Path\n"
         "sys.path.insert(0, sys.argv[1])\n"
-        "from localstack.host.dev.project import TEMPLATE_DIRECTORY, TEMPLATE_FIELDS, create_project\n"
-        "assert TEMPLATE_DIRECTORY.is_relative_to(sys.argv[1]), TEMPLATE_DIRECTORY\n"
-        "answers = {}\n"
-        "for field in TEMPLATE_FIELDS: answers[field.name] = field.default(answers)\n"
-        "create_project(answers, Path.cwd())\n"
+        "from localstack.host.dev.project import TEMPLATES, TEMPLATES_DIRECTORY\n"
+        "assert TEMPLATES_DIRECTORY.is_relative_to(sys.argv[1]), TEMPLATES_DIRECTORY\n"
+        "template = TEMPLATES['webapp']\n"
+        "template.create(template.defaults(), Path.cwd())\n"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "installed")], cwd=tmp_path, check=True)
     assert (tmp_path / "my-localstack-extension" / "my_localstack_extension" / "extension.py").is_file()

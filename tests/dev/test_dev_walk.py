@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -139,12 +140,35 @@ def test_dist_builds_both_distributions_and_clean_removes_what_make_made(home: H
     assert make(home, installed, "clean").returncode == 0
     shutil.rmtree(installed / "my_localstack_extension" / "__pycache__", ignore_errors=True)
     assert {path.name for path in installed.iterdir()} == {
+        ".gitignore",
         "Makefile",
         "README.md",
         "my_localstack_extension",
         "setup.cfg",
         "setup.py",
+        "tests",
     }
+
+
+@pytest.mark.parametrize("template", ["classic", "basic", "webapp"])
+def test_a_new_project_passes_its_own_test_builds_and_runs_with_no_network(
+    home: Home, template: str, start: Callable[..., Platform]
+) -> None:
+    new = home.run("extensions", "dev", "new", "--template", template, "--no-input")
+    assert (new.returncode, new.stderr) == (0, "")
+    project = home.path / "my-localstack-extension"
+    done = make(home, project, "test", "dist")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"=+ \d passed in ", done.stdout), done.stdout
+    assert len(list((project / "dist").iterdir())) == 2
+    assert make(home, project, "clean").returncode == 0
+    assert not (project / ".pytest_cache").exists()
+
+    assert home.run("extensions", "dev", "enable", str(project)).returncode == 0
+    platform = start()
+    assert [one["name"] for one in platform.get("/_localstack/extensions/list").json()] == ["my-localstack-extension"]
+    if template == "webapp":
+        assert "<h1>my-localstack-extension</h1>" in platform.get("/_extension/my-localstack-extension/").text
 
 
 def test_a_python_that_does_not_run_localstack_is_named_before_anything_is_made(home: Home, project: Path) -> None:

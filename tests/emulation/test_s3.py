@@ -185,7 +185,7 @@ def test_an_operation_that_moto_lacks_does_not_become_another_one(s3: Any) -> No
     ) as raised:
         s3.delete_bucket_analytics_configuration(Bucket="bucket", Id="x")
     assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
-    assert raised.value.response["Error"]["Code"] == "InternalFailure"
+    assert raised.value.response["Error"]["Code"] == "NotImplemented"
     s3.head_bucket(Bucket="bucket")
 
 

@@ -14,6 +14,8 @@ import pytest
 
 from extension_installer import Installer, installer_from
 from extension_packages import IndexFault, LocalIndex, Project
+from localstack.host.environment.installed import InstalledPackages
+from localstack.host.environment.verification import differing_files
 from platforms import Home, Platform
 
 
@@ -97,19 +99,20 @@ def in_mounted_volume(installer: Installer, mount: str, *commands: str) -> list[
     return results
 
 
-@pytest.mark.parametrize("room_kilobytes", [40, 200])
+@pytest.mark.parametrize("room_kilobytes", [4, 60, 120, 300])
 def test_a_full_disk(installer: Installer, index: LocalIndex, tmp_path: Path, room_kilobytes: int) -> None:
+    """Full in the scratch folder, in the new environment, at its link to the host, and when files are installed."""
     project = Project("leanto-test-big", plugin="big").write(tmp_path / "big")
     module = project / "leanto_test_big" / "extension.py"
     module.write_text(f"{module.read_text()}# {'x' * 300_000}\n")
     installer.install("leanto-test-greeter")
     installer.uninstall("greeter")
     installer.install("leanto-test-waver")
-    used = subprocess.run(["du", "-sk", installer.home.volume], capture_output=True, text=True, check=True).stdout
-    size = int(used.split()[0]) + room_kilobytes
+    filler = installer.home.volume / "filler"
     mount = (
-        f"mount -t tmpfs -o size={size}k tmpfs {installer.home.volume}; "
-        f"cp -a {installer.home.path}/template/. {installer.home.volume}"
+        f"mount -t tmpfs -o size=8m tmpfs {installer.home.volume}; "
+        f"cp -a {installer.home.path}/template/. {installer.home.volume}; "
+        f"head -c 8m /dev/zero > {filler} 2> /dev/null || truncate -s -{room_kilobytes}K {filler}"
     )
     failed, listed, back = in_mounted_volume(
         installer, mount, f"install file://{project}", "list -f json", "rollback 1"
@@ -133,39 +136,87 @@ def test_a_read_only_volume(installer: Installer) -> None:
     assert [one["name"] for one in json.loads(listed.stdout)["extensions"]] == ["waver"]
 
 
-ASK = "import sys, urllib.request as r; print(r.urlopen(sys.argv[1], timeout=30).read().decode())"
+ASK = """
+import sys, time, urllib.request
+
+host, path = sys.argv[1:]
+question = urllib.request.Request(f"http://127.0.0.1:4566{path}", headers={"Host": f"{host}:4566"})
+deadline = time.monotonic() + 60
+while True:  # some start a server of their own, and do not wait for it
+    try:
+        print(urllib.request.urlopen(question, timeout=30).read().decode())
+        break
+    except urllib.error.HTTPError:
+        if time.monotonic() > deadline:
+            raise
+"""
 
 
-def test_a_bundle_runs_where_there_is_no_network_at_all(installer: Installer, tmp_path: Path) -> None:
-    unshare = needs_unshare("--net")
-    installer.install("leanto-test-greeter")
-    installer.install("leanto-test-waver")
-    (tmp_path / "other").mkdir()
-    other = installer_from(Home(tmp_path / "other"), LocalIndex(tmp_path, "http://127.0.0.1:1"))
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Installer:
+    """A machine without an index, and with nothing in uv's cache."""
+    (tmp_path / "elsewhere").mkdir()
+    other = installer_from(Home(tmp_path / "elsewhere"), LocalIndex(tmp_path, "http://127.0.0.1:1"))
     use_an_empty_cache(other)
-    assert installer.run("bundle", "-o", str(other.home.path / "x.bundle")).returncode == 0
+    (other.home.path / "ask.py").write_text(ASK)
+    return other
+
+
+def answers_without_network(machine: Installer, *questions: tuple[str, str]) -> list[str]:
+    """Install ``x.bundle`` where there is no network but loopback; what a platform there answers to host and path."""
     localstack = f"{sys.executable} -m localstack.host.cli.main"
-    script = f"""
-        set -e
-        ip link set lo up
-        {localstack} extensions install --offline x.bundle
-        {localstack} start -d
-        {localstack} wait -t 60
-        {sys.executable} -c '{ASK}' http://127.0.0.1:4566/_localstack/extensions/list > listed
-        {localstack} stop
-    """
+    asked = [
+        f"{sys.executable} ask.py '{host}' '{path}' > {number}.answer" for number, (host, path) in enumerate(questions)
+    ]
+    script = [
+        "set -e",
+        "ip link set lo up",
+        f"{localstack} extensions install --offline x.bundle",
+        f"{localstack} start -d",
+        f"trap 'cat {machine.home.volume}/logs/*; {localstack} stop' EXIT",
+        f"{localstack} wait",
+        *asked,
+    ]
     ran = subprocess.run(
-        [*unshare, "sh", "-c", script],
-        env=other.environ,
-        cwd=other.home.path,
+        [*needs_unshare("--net"), "sh", "-c", "\n".join(script)],
+        env=machine.environ,
+        cwd=machine.home.path,
         capture_output=True,
         text=True,
         check=False,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    listed = json.loads((other.home.path / "listed").read_text())
-    assert {one["distribution"]["name"] for one in listed} == {"leanto-test-greeter", "leanto-test-waver"}
-    assert (other.venv / "pylock.toml").read_text() == (installer.venv / "pylock.toml").read_text()
+    return [(machine.home.path / f"{number}.answer").read_text() for number in range(len(questions))]
+
+
+def test_a_bundle_runs_where_there_is_no_network_at_all(installer: Installer, elsewhere: Installer) -> None:
+    installer.install("leanto-test-greeter")
+    installer.install("leanto-test-waver")
+    assert installer.run("bundle", "-o", str(elsewhere.home.path / "x.bundle")).returncode == 0
+    (listed,) = answers_without_network(elsewhere, ("localhost", "/_localstack/extensions/list"))
+    assert {one["distribution"]["name"] for one in json.loads(listed)} == {"leanto-test-greeter", "leanto-test-waver"}
+    assert (elsewhere.venv / "pylock.toml").read_text() == (installer.venv / "pylock.toml").read_text()
+
+
+@pytest.mark.index
+def test_published_extensions_run_from_a_bundle_where_there_is_no_network_at_all(
+    home: Home, elsewhere: Installer, package_index: None
+) -> None:
+    for name in ("hello-world", "httpbin", "openai"):
+        installed = home.run("extensions", "install", f"localstack-extension-{name}")
+        assert installed.returncode == 0, installed.stderr
+    assert home.run("extensions", "bundle", "-o", str(elsewhere.home.path / "x.bundle")).returncode == 0
+    echo, engines = answers_without_network(
+        elsewhere,
+        ("httpbin.localhost.localstack.cloud", "/get?a=1"),
+        ("localhost", "/_extension/openai/v1/engines"),
+    )
+    assert json.loads(echo)["args"] == {"a": "1"}
+    assert json.loads(engines)["data"]
+    log = (elsewhere.home.volume / "logs" / "localstack-main.log").read_text()
+    assert "hello world: localstack is running" in log
+    lock = Path("lib", "extensions", "python_venv", "pylock.toml")
+    assert (elsewhere.home.volume / lock).read_text() == (home.volume / lock).read_text()
 
 
 def test_two_installers_and_a_starting_platform_at_once(
@@ -181,6 +232,12 @@ def test_two_installers_and_a_starting_platform_at_once(
     loaded = {entry["distribution"]["name"] for entry in platform.get("/_localstack/extensions/list").json()}
     assert [process.wait(60) for process in processes] == [0, 0]
     assert "leanto-test-third" in loaded
-    assert loaded <= {"leanto-test-greeter", "leanto-test-third", "leanto-test-waver"}
+    sets = []
+    for generation in installer.environment.generations.complete():
+        packages = InstalledPackages.read(generation.site_packages)
+        assert differing_files(packages) == ()
+        sets.append({one.distribution.name for one in packages.extensions()})
+    assert sorted(map(len, sets)) == [1, 2, 3]
+    assert loaded in sets
     assert installer.plugin_names() == ["greeter", "third", "waver"]
     assert platform.signal() == 0

@@ -115,7 +115,7 @@ def test_people_read_the_same(installer: Installer) -> None:
         "from localstack import config\ntry:\n    config.NOWHERE\nexcept AttributeError:\n    pass\n",
         "from contextlib import suppress\nwith suppress(ImportError):\n    import localstack.nowhere\n",
         "if __name__ == '__main__':\n    import localstack.nowhere\n",
-        "try:\n    import localstack.config\nexcept ImportError:\n    import localstack_ext.config\n",
+        "try:\n    import localstack.config\nexcept ImportError:\n    import localstack_ext.nowhere\n",
     ],
 )
 def test_what_may_be_missing_later_is_amber(installer: Installer, text: str) -> None:
@@ -182,7 +182,7 @@ def test_annotations_count_only_where_they_are_evaluated(installer: Installer) -
 
 
 def test_modules_that_loading_does_not_import_make_nothing_red(installer: Installer) -> None:
-    found = checked(installer, "", cli="import localstack_cli.cli\n", other="import something_else\n")
+    found = checked(installer, "", cli="import localstack_cli.nowhere\n", other="import something_else\n")
     assert found.colour is Colour.AMBER
     assert [one.reason for one in found.findings] == ["in a module that loading does not import"]
 
@@ -260,6 +260,39 @@ def test_a_release_without_a_wheel_is_not_built_to_be_read(
     assert result["error"]["message"].startswith("leanto-test-mixed 2.0 is published as source alone")
     assert run_check(installer, "leanto-test-mixed<2")[0] == 0
     assert run_check(installer, "leanto-test-mixed==2.0")[0] == 4
+
+
+def test_the_release_is_read_that_installing_takes(installer: Installer, index: LocalIndex, tmp_path: Path) -> None:
+    """The newest that can be had beside what the host has."""
+    index.add(Project("leanto-test-moved", "1.0").wheel(tmp_path))
+    for version in ("2.0", "2.1"):
+        index.add(Project("leanto-test-moved", version, requires=("werkzeug<2",)).wheel(tmp_path))
+    code, result = run_check(installer, "leanto-test-moved")
+    assert (code, result["version"]) == (0, "1.0")
+    (note,) = result["notes"]
+    assert note.startswith("not the newest: leanto-test-moved==2.1 needs werkzeug<2, this host has werkzeug 3.")
+    planned = installer.run("install", "--dry-run", "leanto-test-moved").stdout
+    assert "+ leanto-test-moved 1.0" in planned
+
+
+def test_what_can_not_be_had_beside_the_host_is_a_conflict(
+    installer: Installer, index: LocalIndex, tmp_path: Path
+) -> None:
+    project = Project("leanto-test-future", requires=("localstack>=5", "leanto-test-greeter"))
+    wheel = project.wheel(tmp_path)
+    index.add(wheel)
+    folder = tmp_path / f"{project.distribution}-{project.version}-source"
+    for name in (project.distribution, f"{project.distribution}==0.1.0", str(wheel), f"file://{folder}"):
+        code, result = run_check(installer, name)
+        assert (code, result["error"]["code"]) == (2, "conflict")
+        message = "leanto-test-future==0.1.0 needs localstack>=5, this host provides localstack 4."
+        assert message in result["error"]["message"]
+
+
+def test_what_brings_no_extension_is_said_to(installer: Installer, index: LocalIndex, tmp_path: Path) -> None:
+    index.add(Project("leanto-test-library", plugin=None).wheel(tmp_path))
+    printed = installer.run("check", "leanto-test-library")
+    assert printed.stdout.splitlines()[1].startswith("  note   it brings no extension itself: it has no entry point")
 
 
 def test_an_installed_extension_is_checked_where_it_is(installer: Installer, index: LocalIndex) -> None:

@@ -34,7 +34,7 @@ Versions = dict[str, str]
 
 COMMANDS = {
     "install": ("install", "leanto-test-killed==1.0"),
-    "upgrade": ("install", "leanto-test-greeter==0.2.0"),
+    "upgrade": ("upgrade", "leanto-test-greeter"),
     "uninstall": ("uninstall", "leanto-test-waver"),
     "rollback": ("rollback",),
     "sync": ("sync", "requirements.txt", "--prune"),
@@ -119,11 +119,12 @@ def scene(tmp_path_factory: pytest.TempPathFactory, greeter: Path, waver: Path) 
     with serve_index(folder / "index") as index:
         killed = Project("leanto-test-killed", "1.0", plugin="killed").wheel(folder)
         last = Project("leanto-test-last", plugin="last").wheel(folder)
-        for wheel in (greeter, waver, killed, last, Project("leanto-test-greeter", "0.2.0").wheel(folder)):
+        for wheel in (greeter, waver, killed, last):
             index.add(wheel)
         installer = installer_from(Home(folder / "home"), index)
-        for name in ("leanto-test-last", "leanto-test-greeter==0.1.0", "leanto-test-waver"):
+        for name in ("leanto-test-last", "leanto-test-greeter", "leanto-test-waver"):
             installer.install(name)
+        index.add(Project("leanto-test-greeter", "0.2.0").wheel(folder))
         installer.uninstall("leanto-test-waver")
         installer.uninstall("leanto-test-last")
         installer.install("leanto-test-waver")  # the sixth generation: each change has one to remove

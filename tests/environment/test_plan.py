@@ -16,7 +16,16 @@ import pytest
 
 from extension_installer import Installer
 from extension_packages import LocalIndex, Project, build
-from localstack.host.errors import InstallError, LeantoError, SourceError, VolumeError
+from localstack.host.errors import (
+    CredentialsError,
+    IncompatibleError,
+    InstallError,
+    LeantoError,
+    SettingError,
+    SourceError,
+    UnhealthyError,
+    VolumeError,
+)
 from localstack.host.version import LOCALSTACK_VERSION
 from platforms import free_port
 
@@ -126,7 +135,8 @@ def test_a_conflict_is_told_in_one_sentence_with_exit_code_2(
 
 def test_every_command_prints_the_same_shape_for_programs(installer: Installer) -> None:
     assert run_json(installer, "init")["outcome"] == "changed"
-    assert run_json(installer, "init")["outcome"] == "unchanged"
+    again = run_json(installer, "init")
+    assert (again["outcome"], again["generation"]) == ("unchanged", 1)
     assert run_json(installer, "install", "leanto-test-waver")["outcome"] == "changed"
     again = run_json(installer, "install", "leanto-test-waver")
     assert (again["outcome"], again["plan"]) == ("unchanged", None)
@@ -192,7 +202,8 @@ def test_the_documentation_has_the_shape_and_every_code_and_exit_code(installer:
     text = (Path(__file__).parents[2] / "docs" / "extensions.md").read_text()
     for key in run_json(installer, "list"):
         assert f'"{key}": ' in text
-    errors: tuple[type[LeantoError], ...] = (SourceError, VolumeError, InstallError, *subclasses(InstallError))
+    known = (SourceError, VolumeError, SettingError, CredentialsError, IncompatibleError, UnhealthyError, InstallError)
+    errors: tuple[type[LeantoError], ...] = (*known, *subclasses(InstallError))
     for error in errors:
         row = re.search(rf"(?m)^\| `{error.code}` \|.*\| (\d) \|$", text)
         assert row is not None, f"docs/extensions.md lacks {error.code}"
@@ -203,6 +214,35 @@ def subclasses(error: type[LeantoError]) -> Iterator[type[LeantoError]]:
     for subclass in error.__subclasses__():
         yield subclass
         yield from subclasses(subclass)
+
+
+@pytest.mark.parametrize("command", ["install x", "init", "doctor", "bundle -o x", "sync x.txt"])
+def test_a_volume_that_is_none_is_an_error_for_programs_too(installer: Installer, command: str) -> None:
+    installer.home.volume.write_text("no folder")
+    (installer.home.path / "x.txt").write_text("leanto-test-waver\n")
+    error = run_json(installer, *command.split(), code=1)["error"]
+    assert error["code"] == "volume"
+    assert str(installer.home.volume) in error["message"]
+    assert "LOCALSTACK_VOLUME_DIR" in error["hint"]
+
+
+def test_settings_and_credentials_that_can_not_be_used_are_errors_for_programs_too(installer: Installer) -> None:
+    installer.home.config.mkdir()
+    (installer.home.config / "credentials.json").write_text("{")
+    assert run_json(installer, "install", "leanto-test-waver", code=1)["error"]["code"] == "credentials"
+    installer.environ["GATEWAY_LISTEN"] = "nonsense:nonsense"
+    for command in (("install", "leanto-test-waver"), ("init",), ("uninstall", "x")):
+        assert run_json(installer, *command, code=1)["error"]["code"] == "setting"
+
+
+def test_a_dry_run_says_what_brings_no_extension(installer: Installer, index: LocalIndex, tmp_path: Path) -> None:
+    index.add(Project("leanto-test-library", plugin=None).wheel(tmp_path))
+    index.add(Project("leanto-test-user", requires=("leanto-test-library",)).wheel(tmp_path))
+    (note,) = run_json(installer, "install", "--dry-run", "leanto-test-library")["notes"]
+    assert note == "leanto-test-library brings no extension itself"
+    installer.install("leanto-test-user")
+    (note,) = run_json(installer, "install", "--dry-run", "leanto-test-library")["notes"]
+    assert note == "leanto-test-library is installed already, and brings no extension"
 
 
 def test_what_is_exported_for_programs(installer: Installer) -> None:

@@ -130,6 +130,18 @@ def test_check_sync_and_a_configured_index_use_them_too(
     assert installer.plugin_names() == ["leanto-test-secret"]
 
 
+@pytest.mark.parametrize(("text", "missing"), [("", "username"), ("me\n", "password")])
+def test_who_can_not_be_asked_is_told_what_to_give(
+    installer: Installer, private: PrivateIndex, text: str, missing: str
+) -> None:
+    refused = run(installer, "login", "--index", private.url, text=text)
+    assert refused.returncode == 1
+    assert refused.stderr.splitlines() == [
+        f"❌ Error: the input ended before the {missing}",
+        "   Hint: give both with -u and -p, or a token in LOCALSTACK_AUTH_TOKEN",
+    ]
+
+
 def test_after_a_logout_the_index_is_closed_again(installer: Installer, private: PrivateIndex, tmp_path: Path) -> None:
     log_in(installer, private)
     assert run(installer, "logout", "--index", "http://127.0.0.1/other/").returncode == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -102,6 +103,14 @@ def test_paths_start_at_the_given_folder(tmp_path: Path) -> None:
         ("git+https://example.com/x#egg=a&branch=b", 27),
         ("git+https://example.com/x#egg=a&subdirectory=../y", 33),
         ("git+https://[example.com/x", 10),
+        ("git+https://example.com/x@--upload-pack=y", 27),
+        ("git+ssh://-oProxyCommand=x@example.com/y", 11),
+        ("git+ssh://%2doProxyCommand=x/y", 11),
+        ("git+ssh://example.com:-x/y", 11),
+        ("git+https://example.com/x#subdirectory=a%0a--index-url=y", 27),
+        ("git+https://example.com/x#subdirectory=%252e%252e/y", 27),
+        ("https://example.com/x.tar.gz#subdirectory=../../y", 30),
+        ("x @ ./y", 5),
     ],
 )
 def test_an_error_says_where_the_text_is_wrong(text: str, position: int) -> None:
@@ -109,33 +118,63 @@ def test_an_error_says_where_the_text_is_wrong(text: str, position: int) -> None
         parse_source(text, Path("/nowhere"))
 
 
+ENDS = ["", "; python_version > ' --x'", "#egg=-x", "#subdirectory=../..", "#subdirectory=/etc", ".whl", ".tar.gz#x=y"]
+SCHEMES = [
+    "git+https://",
+    "git+ssh://",
+    "git+file://",
+    "git+ext::",
+    "https://",
+    "http://",
+    "file://",
+    "FILE:",
+    "ssh:",
+    "",
+]
+STARTS = ["", " ", "'", "x @ ", "x[a] @ ", "-", "--index-url="]
+PIECES = [
+    "a",
+    "/",
+    "..",
+    "@",
+    "-",
+    ":",
+    "[",
+    "]",
+    ",",
+    "%0a",
+    "%20",
+    "%00",
+    "%2e%2e",
+    "%252e%252e",
+    "--index-url=x",
+    "+",
+]
+
 ANYTHING = st.one_of(
     st.text(),
     st.text(alphabet="-=@#:;&./\\ ab[]%\n\t\0'\"~$`|"),
     st.from_regex(r"(git\+https|https|file|x @ git\+ssh)://?[\[\]@#:./a-z=&-]*", fullmatch=True),
     st.builds(
         "{}{}{}{}".format,
-        st.sampled_from(["", " ", "'", "x @ ", "x[a] @ ", "-", "--index-url="]),
-        st.sampled_from(
-            ["git+https://", "git+ssh://", "git+ext::", "https://", "http://", "file://", "FILE:", "ssh:", ""]
-        ),
+        st.sampled_from(STARTS),
+        st.sampled_from(SCHEMES),
         st.text(alphabet="a-@/.%:;&=#~ \\\n"),
-        st.sampled_from(
-            [
-                "",
-                "; python_version > ' --x'",
-                "#egg=-x",
-                "#subdirectory=../..",
-                "#subdirectory=%2e%2e/x",
-                "#subdirectory=/etc",
-                ".whl",
-            ]
-        ),
+        st.sampled_from(ENDS),
+    ),
+    st.builds(
+        "{}{}{}/a{}{}{}{}".format,
+        st.sampled_from(["", "x @ "]),
+        st.sampled_from(SCHEMES),
+        *(st.lists(st.sampled_from(PIECES), max_size=4).map("".join) for _ in range(2)),
+        st.sampled_from(["", ".tar.gz", ".git"]),
+        st.sampled_from(["", "#egg=a", "#egg=a[b", "#egg=a&subdirectory=a", "#subdirectory=", "#sha256="]),
+        st.lists(st.sampled_from(PIECES), max_size=4).map("".join),
     ),
 )
 
 
-@settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(ANYTHING)
 def test_no_text_becomes_an_option_another_scheme_or_a_folder_outside(text: str) -> None:
     """Any text is refused by a ``SourceError`` or becomes a value whose line for uv names one thing to install."""
@@ -151,18 +190,26 @@ def test_no_text_becomes_an_option_another_scheme_or_a_folder_outside(text: str)
         case GitSource():
             line = source.line()
             assert urlsplit(line).scheme in ("git+https", "git+ssh", "git+file")
-            assert not urlsplit(line).netloc.rpartition("@")[2].startswith("-")
-            assert not source.subdirectory or not unquote(source.subdirectory).startswith("/")
-            assert ".." not in Path(unquote(source.subdirectory or "")).parts
+            assert not source.revision.startswith("-")
         case RemoteSource():
             line = source.line()
             assert urlsplit(line).scheme == "https"
         case ArchiveSource() | FolderSource():
             line = source.path.as_uri()
             assert source.path.is_absolute()
+    if isinstance(source, GitSource | RemoteSource):
+        user, _, host = unquote(urlsplit(line).netloc).rpartition("@")
+        assert not user.startswith("-")
+        assert not host.startswith("-")
+        folder = line.partition("#")[2].partition("subdirectory=")[2].partition("&")[0]
+        while folder != unquote(folder):
+            folder = unquote(folder)
+        assert ".." not in Path(folder).parts
+        assert not folder.startswith("/") or isinstance(source, RemoteSource)
+        assert all(extra.isalnum() for extra in source.extras)
     assert not line.startswith("-")
     assert len(line.splitlines()) == 1
-    assert " -" not in line
+    assert not re.search(r"\s-", line)
 
 
 def test_a_folder_has_another_fingerprint_only_when_its_files_change(tmp_path: Path) -> None:

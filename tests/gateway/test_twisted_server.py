@@ -52,19 +52,12 @@ class TheExtension(Extension):
 
 PROXIED = """
 import os
-import sys
-import types
 
-import localstack_extensions
 from localstack.extensions.api import Extension
-
-# The package itself imports Docker's modules; its proxies do without.
-utils = types.ModuleType("localstack_extensions.utils")
-utils.__path__ = [f"{path}/utils" for path in localstack_extensions.__path__]
-sys.modules["localstack_extensions.utils"] = utils
-
 from localstack_extensions.utils.h2_proxy import apply_http2_patches_for_grpc_support
-from localstack_extensions.utils.tcp_protocol_router import patch_gateway_for_tcp_routing, register_tcp_extension
+from localstack_extensions.utils.tcp_protocol_router import (
+    patch_gateway_for_tcp_routing, register_tcp_extension, unregister_tcp_extension
+)
 
 class TheExtension(Extension):
     name = "proxied"
@@ -73,6 +66,9 @@ class TheExtension(Extension):
         patch_gateway_for_tcp_routing()
         register_tcp_extension("proxied", is_postgres, "127.0.0.1", int(os.environ["DATABASE_PORT"]))
         apply_http2_patches_for_grpc_support("127.0.0.1", int(os.environ["GREETER_PORT"]), is_call)
+
+    def on_platform_shutdown(self):
+        unregister_tcp_extension("proxied")
 
 def is_postgres(first):
     return first[4:8] == b"\\x00\\x03\\x00\\x00"
@@ -156,7 +152,7 @@ def database() -> Iterator[int]:
 
 
 @pytest.mark.index
-def test_an_extension_that_patches_twisted_forwards_tcp_and_grpc(
+def test_extensions_made_for_twisted_forward_tcp_and_grpc_under_either_server(
     package_index: None, home: Home, start: Callable[..., Platform], tmp_path: Path, database: int, greeter: int
 ) -> None:
     project = tmp_path / "proxied"
@@ -166,23 +162,43 @@ def test_an_extension_that_patches_twisted_forwards_tcp_and_grpc(
     installed = home.run("extensions", "install", f"file://{project}")
     assert installed.returncode == 0, installed.stdout + installed.stderr
     ports = {"DATABASE_PORT": str(database), "GREETER_PORT": str(greeter)}
-    platform = start(GATEWAY_SERVER="twisted", **ports)
-    assert "loaded 1 extensions" in platform.log
-    with socket.create_connection(("127.0.0.1", platform.port), DEADLINE_SECONDS) as client:
-        client.sendall(struct.pack(">II", 17, 0x30000) + b"user\0me\0\0")
-        stream = client.makefile("rb")
-        assert stream.read(15) == b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I"
-        client.sendall(BIG)
-        assert stream.read(len(BIG)) == BIG
-        stream.close()
-    with grpc.insecure_channel(f"127.0.0.1:{platform.port}") as channel:
-        call = channel.stream_stream("/demo.Greeter/Chat")
-        assert list(call(iter([b"a", b"bc"]), timeout=DEADLINE_SECONDS)) == [b"aa", b"bcbc"]
-    assert platform.client("sts").get_caller_identity()["Account"] == "000000000000"
-    assert "patches Twisted" not in platform.log
-    assert platform.signal() == 0
-    other = start(**ports)
-    other.wait_for(
-        "extension proxied patches Twisted, which is not the server here.*GATEWAY_SERVER=twisted", other.stderr
+    for server in ("twisted", "leanto"):
+        platform = start(GATEWAY_SERVER=server, **ports)
+        assert "loaded 1 extensions" in platform.log
+        with socket.create_connection(("127.0.0.1", platform.port), DEADLINE_SECONDS) as client:
+            client.sendall(struct.pack(">II", 17, 0x30000) + b"user\0me\0\0")
+            stream = client.makefile("rb")
+            assert stream.read(15) == b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I"
+            client.sendall(BIG)
+            assert stream.read(len(BIG)) == BIG
+            stream.close()
+        with grpc.insecure_channel(f"127.0.0.1:{platform.port}") as channel:
+            call = channel.stream_stream("/demo.Greeter/Chat")
+            assert list(call(iter([b"a", b"bc"]), timeout=DEADLINE_SECONDS)) == [b"aa", b"bcbc"]
+        assert platform.client("sts").get_caller_identity()["Account"] == "000000000000"
+        assert "requires Twisted" not in platform.log
+        if server == "leanto":
+            (listed,) = platform.get("/_localstack/extensions/list").json()
+            assert listed["contributions"] == [
+                f"TCP claim: proxied_ext.is_postgres to 127.0.0.1:{database}",
+                f"HTTP/2 claim: proxied_ext.is_call to 127.0.0.1:{greeter}",
+            ]
+        assert platform.signal() == 0
+        assert "failed" not in platform.log
+
+
+@pytest.mark.index
+def test_an_extension_with_patches_of_its_own_is_pointed_out(
+    package_index: None, home: Home, start: Callable[..., Platform], tmp_path: Path
+) -> None:
+    project = tmp_path / "proxied"
+    project.mkdir()
+    (project / "pyproject.toml").write_text(PROJECT.replace("localstack-extensions-utils", "twisted"))
+    (project / "proxied_ext.py").write_text(
+        "from localstack.extensions.api import Extension\nclass TheExtension(Extension):\n    name = 'proxied'\n"
     )
-    assert other.get("/_localstack/health").status_code == 200
+    installed = home.run("extensions", "install", f"file://{project}")
+    assert installed.returncode == 0, installed.stdout + installed.stderr
+    platform = start()
+    platform.wait_for("extension proxied requires Twisted, which is not the server.*GATEWAY_SERVER=twisted")
+    assert platform.get("/_localstack/health").status_code == 200

@@ -9,11 +9,13 @@ import sys
 import sysconfig
 import zipfile
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+ROOTS = ("localstack", "localstack_cli", "localstack_ext")
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.egg-info")
 UV = Path(sys.executable).with_name("uv")
 
@@ -71,9 +73,10 @@ def contents_of(wheel: Path) -> set[str]:
 
 def test_the_wheel_holds_every_file_of_the_source_and_no_other(wheel: Path) -> None:
     skipped = {"__pycache__"}
+    folders = ((ROOT / "src" / root).rglob("*") for root in ROOTS)
     source = {
         path.relative_to(ROOT / "src").as_posix()
-        for path in (ROOT / "src" / "localstack").rglob("*")
+        for path in chain((ROOT / "src").glob("*.py"), *folders)
         if path.is_file() and not skipped.intersection(path.parts)
     }
     assert contents_of(wheel) == source
@@ -85,8 +88,8 @@ def test_the_wheel_leaves_the_namespace_to_all(wheel: Path) -> None:
 
 def test_every_package_right_below_the_namespace_is_typed(wheel: Path) -> None:
     names = contents_of(wheel)
-    packages = {name.split("/")[1] for name in names if name.count("/") > 1}
-    assert {package for package in packages if f"localstack/{package}/py.typed" not in names} == set()
+    packages = {"/".join(name.split("/")[:2]) for name in names if name.count("/") > 1}
+    assert {package for package in packages if f"{package}/py.typed" not in names} == set()
 
 
 def test_the_wheel_made_from_the_source_distribution_is_the_same(wheel: Path, project: Path, tmp_path: Path) -> None:

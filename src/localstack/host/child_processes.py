@@ -30,14 +30,15 @@ _start = subprocess.Popen.__init__
 _parameters = inspect.signature(_start)
 
 
-def install(added_paths: Callable[[], Sequence[str]]) -> None:
-    """Look at every command that this process starts from now on; a second call only replaces ``added_paths``.
+def install(added_paths: Callable[[], Sequence[str]], started: Callable[[subprocess.Popen[Any]], None]) -> None:
+    """Look at every command that this process starts from now on; a second call only replaces the arguments.
 
     Covered is what goes through ``subprocess.Popen``: the functions of ``subprocess``, asyncio's and our own.
 
     :param added_paths: called for each command concerned: the entries that the host has added to ``sys.path``
+    :param started: called with each process that was started
     """
-    _installed.added_paths = added_paths
+    _installed.added_paths, _installed.started = added_paths, started
     _installed.patch.apply()
 
 
@@ -53,16 +54,19 @@ def _start_adapted(*args: Any, **kwargs: Any) -> None:
     except TypeError:
         return _start(*args, **kwargs)  # complains in its own words
     _adapt(call.arguments)
-    return _start(*call.args, **call.kwargs)
+    _start(*call.args, **call.kwargs)
+    _installed.started(call.args[0])
+    return None
 
 
 @dataclass
 class _Installed:
     added_paths: Callable[[], Sequence[str]]
+    started: Callable[[subprocess.Popen[Any]], None]
     patch: Patch
 
 
-_installed = _Installed(added_paths=list, patch=Patch(subprocess.Popen, "__init__", _start_adapted))
+_installed = _Installed(list, lambda process: None, Patch(subprocess.Popen, "__init__", _start_adapted))
 
 
 def _adapt(arguments: dict[str, Any]) -> None:

@@ -21,6 +21,7 @@ LeantoError                      exit code 1 unless another is said, one sentenc
 │   └── NoSnapshotError          there is none of that name
 ├── UnknownServiceError          no service of the emulation has that name
 ├── LoginError                   an index refuses credentials, or can't be asked; nothing was stored
+├── CredentialsError             stored credentials can't be read, written or removed
 ├── DevModeError                 a folder can't be enabled, disabled or created
 └── ExtensionFault               an extension raised; carries its name, the hook and the author's own line
 """
@@ -44,6 +45,11 @@ class LeantoError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+
+def reason_of(error: Exception) -> str:
+    """``"No such file or directory"`` of an ``OSError``, whose text would name the file again; else the text."""
+    return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
 class SettingError(LeantoError):
@@ -127,6 +133,10 @@ class UnknownServiceError(LeantoError):
 
 class LoginError(LeantoError):
     code = "login"
+
+
+class CredentialsError(LeantoError):
+    code = "credentials"
 
 
 class DevModeError(LeantoError):

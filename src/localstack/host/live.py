@@ -130,8 +130,8 @@ class LivePlatform:
     def _obstacles(self, generation: Generation | None) -> list[str]:
         assert self._exchange is not None
         if generation is not None and not generation.is_for_this_python():
-            running = f"{sys.version_info.major}.{sys.version_info.minor}"
-            return [f"the extensions are now for Python {generation.python_minor}, and the platform runs with {running}"]
+            here = f"{sys.version_info.major}.{sys.version_info.minor}"
+            return [f"the extensions are now for Python {generation.python_minor}, and the platform runs with {here}"]
         found = (record.candidate.distribution.name for record in self._exchange.lifecycle.registry.records)
         difference = self._difference(generation)
         return [str(one) for one in difference.obstacles(dict(sys.modules), map(canonical_name, found))]

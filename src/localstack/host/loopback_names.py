@@ -18,13 +18,15 @@ _IPV4, _IPV6 = "127.0.0.1", "::1"
 _real_getaddrinfo = socket.getaddrinfo
 _real_gethostbyname = socket.gethostbyname
 _real_gethostbyname_ex = socket.gethostbyname_ex
+_real_connect = socket.socket.connect
+_real_connect_ex = socket.socket.connect_ex
 
 
 def install() -> None:
     """Let the resolver functions of ``socket`` answer for our names from now on; does nothing the second time.
 
-    Code that has imported such a function by name before, and addresses that go to ``socket.connect`` directly, are
-    not reached: call this first.
+    Sockets that connect to a name resolve it themselves, so they are told the address. Code that has imported a
+    resolver function by name before is not reached: call this first.
     """
     _patches.apply()
 
@@ -65,10 +67,29 @@ def _gethostbyname_ex(hostname: str, /) -> tuple[str, list[str], list[str]]:
     return (hostname, [], [_IPV4]) if is_loopback_name(hostname) else _real_gethostbyname_ex(hostname)
 
 
+@functools.wraps(_real_connect)
+def _connect(self: socket.socket, address: Any, /) -> None:
+    _real_connect(self, _resolved(self.family, address))
+
+
+@functools.wraps(_real_connect_ex)
+def _connect_ex(self: socket.socket, address: Any, /) -> int:
+    return _real_connect_ex(self, _resolved(self.family, address))
+
+
+def _resolved(family: int, address: Any) -> Any:
+    """A socket's address with our names replaced; what is none of ours stays as it is."""
+    if not isinstance(address, tuple) or not address or not is_loopback_name(address[0]):
+        return address
+    return (_IPV6 if family == socket.AF_INET6 else _IPV4, *address[1:])
+
+
 _patches = Patches(
     [
         Patch(socket, "getaddrinfo", _getaddrinfo),
         Patch(socket, "gethostbyname", _gethostbyname),
         Patch(socket, "gethostbyname_ex", _gethostbyname_ex),
+        Patch(socket.socket, "connect", _connect),
+        Patch(socket.socket, "connect_ex", _connect_ex),
     ]
 )

@@ -29,15 +29,18 @@ from typing import TYPE_CHECKING
 from localstack.host import shared
 from localstack.host.errors import LeantoError, StartInterrupted, VolumeError
 from localstack.host.extension.discovery import (
+    NAMESPACE,
     Candidate,
     DistributionInfo,
     Origin,
+    candidates_in,
     in_order,
-    installed_candidates,
+    installed_entry_points,
     requires_any,
 )
 from localstack.host.extension.exchange import Exchange
 from localstack.host.extension.lifecycle import HookArguments, Lifecycle
+from localstack.host.extension.platform_hooks import PlatformHooks
 from localstack.host.extension.registry import ExtensionRecord
 from localstack.host.gateway.addresses import reserve_addresses
 from localstack.host.gateway.certificate import check_custom_certificate
@@ -51,6 +54,8 @@ from localstack.host.settings import Settings
 from localstack.host.shutdown import call_later, end_children, log_without_waiting
 from localstack.host.stop_signals import StopSignals
 from localstack.host.version import LOCALSTACK_VERSION, leanto_version
+from localstack.runtime import events
+from localstack.runtime.hooks import HOOKS_ON_INFRA_READY, HOOKS_ON_INFRA_SHUTDOWN, HOOKS_ON_INFRA_START
 
 if TYPE_CHECKING:
     from rolo.gateway import Gateway
@@ -62,7 +67,7 @@ if TYPE_CHECKING:
 LOG = logging.getLogger("localstack.runtime")
 
 READY_MARKER = "Ready."
-_PATCHES_TWISTED = frozenset({"localstack-extensions-utils", "twisted"})
+_TWISTED = frozenset({"twisted"})
 _READY_TIMEOUT_SECONDS = 15.0
 _HOOKS_SHARE = 0.6
 """Part of the shutdown time-out that the extensions' hooks may take together."""
@@ -77,6 +82,9 @@ class Runtime:
     settings: Settings
     arguments: Sequence[str] = field(default_factory=lambda: tuple(sys.argv[1:]))
     """Command-line arguments that a restart runs again."""
+    is_guest: bool = False
+    """True in somebody else's process, e.g. a test run: signals, child processes, its end and what happens to be
+    installed there are not the platform's."""
 
     def __post_init__(self) -> None:
         self.exit_code = 0
@@ -91,11 +99,13 @@ class Runtime:
         self._request_log = RequestLog()
         self._imports_added: list[Path] = []
         self._record_file = RecordFile(self.settings)
+        self._hooks: PlatformHooks | None = None
         self._lifecycle: Lifecycle | None = None
         self._init_scripts: InitScripts | None = None
         self._emulation: Emulation | None = None
         self._live: LivePlatform | None = None
         self._dev_reload: DevReload | None = None
+        self.exchange: Exchange
 
     def run(self) -> int:
         """Start, serve until stopped, clean up, and return the exit code. Call it on the main thread.
@@ -106,7 +116,8 @@ class Runtime:
         """
         self._prepare()
         try:
-            StopSignals(self._on_signal, self._interrupt_start).install()  # from here on either may end the block
+            if not self.is_guest:
+                StopSignals(self._on_signal, self._interrupt_start).install()  # from here on either may end the block
             self._start()
             self._serve()
         except StartInterrupted:
@@ -120,6 +131,7 @@ class Runtime:
         if self._stopping.is_set():
             return
         self._stopping.set()
+        events.infra_stopping.set()
         self.exit_code = exit_code
         threading.Thread(target=self._watch_shutdown, name="Runtime-Shutdown-Watch", daemon=True).start()
 
@@ -127,6 +139,11 @@ class Runtime:
         """Shut down and start anew in the same process, with the arguments and environment of the first start."""
         self._restarting = True
         self.stop()
+
+    def reset_state(self) -> None:
+        """Forget what the AWS services hold."""
+        if self._emulation is not None:
+            self._emulation.state.reset()
 
     def _prepare(self) -> None:
         """Everything that can refuse the start, in an order that leaves nothing behind."""
@@ -137,13 +154,15 @@ class Runtime:
         for name, value in self.settings.environ.items():
             os.environ.setdefault(name, value)  # extensions read variables of a profile file from there
         self._record_file.write(PlatformRecord.of_this_process(self.settings, self.settings.gateway_listen))
-        atexit.register(self._replace_process_if_restarting)  # registered first, so it runs after the extensions' own
+        if not self.is_guest:
+            atexit.register(self._replace_process_if_restarting)  # first, so it runs after the extensions' own
 
     def _start(self) -> None:
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(line_buffering=True)  # extensions print; in a log file it must not come minutes late
         print(f"\nLocalStack version: {LOCALSTACK_VERSION}\nLeanto version: {leanto_version()}\n", flush=True)  # noqa: T201
         os.environ["LOCALSTACK_INFRA_PROCESS"] = "1"
+        events.infra_starting.set()
         self._adapt_process()
         self._init_scripts = scripts = InitScripts(
             self.settings.init_dir, _aws_environ(self.settings), shows_traceback=self.settings.debug
@@ -156,12 +175,16 @@ class Runtime:
         containers = shared.extensions()
         self._lifecycle = lifecycle = Lifecycle(containers.registry, containers.guard, containers.ledger)
         gateway = self._build_gateway(lifecycle, scripts)  # extensions call AWS from their first hook on
-        lifecycle.load(in_order(chain.from_iterable(map(_candidates_of, projects)), installed_candidates()))
+        installed = [] if self.is_guest else installed_entry_points()
+        self._hooks = hooks = PlatformHooks(containers.guard, installed)
+        hooks.run(HOOKS_ON_INFRA_START)
+        developed = chain.from_iterable(map(_candidates_of, projects))
+        lifecycle.load(in_order(developed, candidates_in(NAMESPACE, installed)))
         self._point_out_twisted(lifecycle)
         lifecycle.start()
         arguments = _hook_arguments()
         lifecycle.update_gateway(arguments)
-        exchange = Exchange(lifecycle, arguments)
+        self.exchange = exchange = Exchange(lifecycle, arguments, _end_leftovers)
         live.serve(exchange)
         if projects:
             from localstack.host.dev.reload import DevReload
@@ -171,14 +194,14 @@ class Runtime:
         self._server.listen()
 
     def _point_out_twisted(self, lifecycle: Lifecycle) -> None:
-        """Extensions that patch Twisted's classes load under our own server, but their patches reach nobody there."""
+        """What patches Twisted's classes by itself loads under our own server, but its patches reach nobody there."""
         if self.settings.gateway_server == "twisted":
             return
         for record in lifecycle.registry.loaded():
-            if requires_any(record.candidate.distribution.name, _PATCHES_TWISTED):
+            if requires_any(record.candidate.distribution.name, _TWISTED):
                 LOG.warning(
-                    "extension %s patches Twisted, which is not the server here; if it forwards raw TCP or gRPC, "
-                    "start with GATEWAY_SERVER=twisted",
+                    "extension %s requires Twisted, which is not the server here; if it patches it, e.g. to forward raw "
+                    "TCP or gRPC, start with GATEWAY_SERVER=twisted",
                     record.name,
                 )
 
@@ -209,11 +232,16 @@ class Runtime:
             ) from None
 
     def _adapt_process(self) -> None:
-        """What extensions take for granted: upstream's host names, and its interpreter for child processes."""
+        """What extensions take for granted: upstream's host names, its interpreter for child processes, its server."""
         from localstack.host import child_processes, loopback_names
+        from localstack.host.extension import taken_over
+        from localstack.host.missing_names import explain_missing_names
 
         loopback_names.install()
-        child_processes.install(self._added_imports)
+        explain_missing_names()
+        child_processes.install(self._added_imports, shared.activities().note_process)
+        if self.settings.gateway_server != "twisted":
+            taken_over.install(shared.extensions().connections)
 
     def _added_imports(self) -> list[str]:
         """What child processes must be able to import, too."""
@@ -303,9 +331,11 @@ class Runtime:
             )
         )
         shared.use_internal_transport(InProcessTransport(gateway))
+        shared.use_runtime(gateway, self.stop)
         return gateway
 
     def _run_ready_monitor(self) -> None:
+        assert self._hooks is not None
         assert self._lifecycle is not None
         assert self._init_scripts is not None
         first = self.settings.gateway_listen[0]
@@ -316,10 +346,12 @@ class Runtime:
             LOG.error("the gateway does not answer on %s: %s", first, error)
             self.stop(exit_code=1)
             return
+        self._hooks.run(HOOKS_ON_INFRA_READY)
         self._init_scripts.run(Stage.READY, self._stopping.is_set)
         if self._stopping.is_set():
             return
         print(READY_MARKER, flush=True)  # noqa: T201
+        events.infra_ready.set()
         self._record_file.update(state=PlatformState.READY)  # after the marker: `wait` promises that it was printed
         if self._emulation is not None:
             self._emulation.load_eagerly()
@@ -358,15 +390,19 @@ class Runtime:
         try:
             if self._emulation is not None:
                 self._emulation.stop()  # as long as it takes: the time-out is for what extensions do
+            shared.extensions().containers.end()
         finally:
             if self._server is not None:
                 self._server.stop()
         self._finished.set()
-        call_later(timeout * (_TOTAL_SHARE - _HOOKS_SHARE), self._end_what_does_not_end)
+        if not self.is_guest:
+            call_later(timeout * (_TOTAL_SHARE - _HOOKS_SHARE), self._end_what_does_not_end)
 
     def _run_shutdown_hooks(self) -> None:
         if self._init_scripts is not None:
             self._init_scripts.run(Stage.SHUTDOWN)
+        if self._hooks is not None:
+            self._hooks.run(HOOKS_ON_INFRA_SHUTDOWN)
         if self._lifecycle is not None:
             self._lifecycle.shutdown()
 
@@ -376,7 +412,9 @@ class Runtime:
 
         self._request_log.stop()
         cleanup_threads_and_processes()
-        end_children()
+        if not self.is_guest:
+            end_children()
+        events.infra_stopped.set()
         if self.settings.clear_tmp:
             shutil.rmtree(self.settings.tmp_dir, ignore_errors=True)
         if not self._restarting:
@@ -399,6 +437,12 @@ class Runtime:
         sys.stderr.flush()
         command = [sys.executable, "-P", "-m", "localstack.host.cli.main", *self.arguments]
         os.execve(sys.executable, command, self._environ)  # same pid; sockets and files close on exec
+
+
+def _end_leftovers(extension: str) -> None:
+    """End what an extension that has gone for good has left running."""
+    shared.activities().end(extension)
+    shared.extensions().containers.end(extension)
 
 
 def _hook_arguments() -> HookArguments:

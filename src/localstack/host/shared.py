@@ -8,6 +8,7 @@ settings are read from the environment.
 from __future__ import annotations
 
 import os
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
@@ -17,10 +18,17 @@ from localstack.host.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+    from botocore.model import OperationModel, ServiceModel
+    from rolo import Request, Response
+    from rolo.gateway import Gateway, HandlerChain, RequestContext
 
+    from localstack.host.environment.uv import Uv
+    from localstack.host.extension.activities import Activities
     from localstack.host.extension.claims import OwnedConnections
+    from localstack.host.extension.containers import OwnedContainers
     from localstack.host.extension.handlers import (
         GuardedExceptionHandlers,
         GuardedFinalizers,
@@ -31,6 +39,7 @@ if TYPE_CHECKING:
     from localstack.host.extension.routes import OwnedRouter
 
     InternalTransport = Callable[[AWSPreparedRequest], AWSResponse]
+    ResponseHandler = Callable[[HandlerChain, RequestContext, Response], None]
 
 
 @dataclass
@@ -102,6 +111,18 @@ class _Extensions:
         reason = None if is_served else "GATEWAY_SERVER=twisted forwards none: start without it"
         return OwnedConnections(self.ledger, self.guard, reason)
 
+    @cached_property
+    def containers(self) -> OwnedContainers:
+        from localstack.host.extension.containers import OwnedContainers
+
+        return OwnedContainers(self.ledger, str(self.settings.run_dir / self.settings.platform_name), session_id())
+
+    @cached_property
+    def activities(self) -> Activities:
+        from localstack.host.extension.activities import Activities
+
+        return Activities(self.ledger)
+
     def _router(self, kind: str) -> OwnedRouter:
         from localstack.host.extension.ownership import ContributionKind
         from localstack.host.extension.routes import OwnedRouter
@@ -115,6 +136,8 @@ class _Shared:
     settings: Settings | None = None
     extensions: _Extensions | None = None
     session_id: str = field(default_factory=lambda: str(uuid4()))
+    gateway: Gateway | None = None
+    stop: Callable[[int], None] | None = None
     internal_transport: InternalTransport | None = None
     process_id: int | None = None
     """The process that has the gateway behind the transport; its forks have copies that nobody else sees."""
@@ -140,6 +163,50 @@ def session_id() -> str:
     return _shared.session_id
 
 
+def use_runtime(gateway: Gateway, stop: Callable[[int], None]) -> None:
+    """Make the running platform known to this process; called by the runtime.
+
+    :param stop: begins to shut down, and takes the exit code
+    """
+    _shared.gateway, _shared.stop = gateway, stop
+
+
+def is_platform() -> bool:
+    """Whether a platform runs in this process."""
+    return _shared.gateway is not None
+
+
+def gateway() -> Gateway:
+    """The gateway, with handler lists that note which extension has changed them, and guard what it added.
+
+    :raises RuntimeError: when no platform runs in this process
+    """
+    from localstack.host.extension.direct_handlers import own_handlers
+
+    if _shared.gateway is None:
+        raise RuntimeError("no platform runs in this process")
+    own_handlers(_shared.gateway, extensions().ledger, extensions().guard)
+    return _shared.gateway
+
+
+def stop(exit_code: int) -> None:
+    """Begin to shut the platform down.
+
+    :raises RuntimeError: when no platform runs in this process
+    """
+    if _shared.stop is None:
+        raise RuntimeError("no platform runs in this process")
+    _shared.stop(exit_code)
+
+
+def add_response_handler(handler: ResponseHandler) -> None:
+    """Show the finished answer of each request to ``handler``, for the platform's own part; nothing without one."""
+    if _shared.gateway is not None:
+        list.append(
+            _shared.gateway.response_handlers, handler
+        )  # not noted as the extension's that happens to be acting
+
+
 def use_internal_transport(send: InternalTransport) -> None:
     """Let AWS clients of this process reach the gateway without the network; called by the runtime."""
     _shared.internal_transport, _shared.process_id = send, os.getpid()
@@ -148,6 +215,28 @@ def use_internal_transport(send: InternalTransport) -> None:
 def internal_transport() -> InternalTransport | None:
     """Takes what an AWS client is about to send to the gateway; None outside of a platform's process."""
     return _shared.internal_transport if _shared.process_id == os.getpid() else None
+
+
+def owner_of(thing: object) -> str | None:
+    """The extension that is acting now, or whose code ``thing`` is; None for nobody's, and outside of a platform."""
+    return extensions().ledger.owner_of(thing) if _shared.process_id == os.getpid() else None
+
+
+def acting_as(owner: str | None) -> AbstractContextManager[None]:
+    """Attribute what this thread adds inside to an extension; to nobody in particular without one."""
+    from localstack.host.extension.ownership import acting
+
+    return nullcontext() if owner is None else acting(owner)
+
+
+def activities() -> Activities:
+    """Where threads and processes that extensions start are recorded."""
+    return extensions().activities
+
+
+def owned_containers() -> OwnedContainers | None:
+    """Where containers that extensions make are recorded; None outside of a platform's process."""
+    return extensions().containers if _shared.process_id == os.getpid() else None
 
 
 @cache
@@ -162,3 +251,52 @@ def edge_router() -> Any:
 
 def internal_apis() -> Any:
     return extensions().internal_apis
+
+
+def set_up_logging() -> None:
+    """Send the log of this process to stderr in the platform's format."""
+    from localstack.host.log import setup_logging
+
+    setup_logging(settings())
+
+
+def aws_regions() -> frozenset[str]:
+    """Names of the regions of AWS."""
+    from localstack.host.emulation.catalogue import Catalogue
+
+    return Catalogue.load().regions
+
+
+def partition_of(region: str) -> str:
+    """The partition of AWS that a region belongs to."""
+    from localstack.host.emulation.identity import partition_of
+
+    return partition_of(region)
+
+
+def service_model(service: str) -> ServiceModel:
+    """botocore's model of a service, shared with the emulation."""
+    from localstack.host.emulation.models import service_model
+
+    return service_model(service)
+
+
+def parse_aws_request(service: str, request: Request) -> tuple[OperationModel, dict[str, Any]]:
+    """Operation and parameters of a request for a service, read as the emulation reads it."""
+    from localstack.host.emulation.reading import read_request
+
+    return read_request(service, request, settings())
+
+
+def uv(folder: Path) -> Uv:
+    """The installer, to be run in ``folder``, with the index settings that this process was given."""
+    from localstack.host.environment.uv import Uv
+
+    return Uv(folder, settings().environ)
+
+
+def run_extension_manager() -> None:
+    """Manage extensions as the arguments of this process say, for programs."""
+    from localstack.host.cli.extension_events import main
+
+    main()

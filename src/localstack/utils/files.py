@@ -10,7 +10,19 @@ from typing import Any
 
 from localstack import config
 
-__all__ = ["chmod_r", "load_file", "mkdir", "new_tmp_file", "rm_rf", "save_file"]
+__all__ = [
+    "chmod_r",
+    "cleanup_tmp_files",
+    "cp_r",
+    "load_file",
+    "mkdir",
+    "new_tmp_dir",
+    "new_tmp_file",
+    "rm_rf",
+    "save_file",
+]
+
+_tmp_paths: list[str] = []
 
 
 def load_file(
@@ -61,7 +73,28 @@ def new_tmp_file(suffix: str | None = None, dir: str | None = None) -> str:
     mkdir(folder)
     descriptor, path = tempfile.mkstemp(suffix=suffix, dir=folder)
     os.close(descriptor)
+    _tmp_paths.append(path)
     return path
+
+
+def new_tmp_dir(dir: str | None = None, mode: int = 0o777) -> str:
+    """Path of a new, empty folder that is gone when the platform starts the next time.
+
+    :param dir: folder for it, ``config.dirs.tmp`` without one
+    :param mode: its permissions; servers that run as another user write there, too
+    """
+    folder = dir or config.dirs.tmp
+    mkdir(folder)
+    path = tempfile.mkdtemp(dir=folder)
+    Path(path).chmod(mode)
+    _tmp_paths.append(path)
+    return path
+
+
+def cleanup_tmp_files() -> None:
+    """Remove what ``new_tmp_file`` and ``new_tmp_dir`` have made in this process."""
+    while _tmp_paths:
+        rm_rf(_tmp_paths.pop())
 
 
 def mkdir(folder: str | os.PathLike[str]) -> None:
@@ -79,6 +112,23 @@ def rm_rf(path: str | os.PathLike[str]) -> None:
         shutil.rmtree(target)
     else:
         target.unlink(missing_ok=True)
+
+
+def cp_r(src: str | os.PathLike[str], dst: str | os.PathLike[str], rm_dest_on_conflict: bool = False) -> None:
+    """Copy a file, or a folder with everything in it; symbolic links stay links.
+
+    :param dst: path of the copy; a folder that is there gets what the other has beside what it has itself
+    :param rm_dest_on_conflict: remove what stands in the way, a file for a folder or the other way round
+    :raises OSError: when something can't be read or written
+    """
+    source, target = Path(src), Path(dst)
+    if rm_dest_on_conflict and target.exists() and target.is_dir() != source.is_dir():
+        rm_rf(target)
+    mkdir(target.parent)
+    if source.is_dir():
+        shutil.copytree(source, target, symlinks=True, dirs_exist_ok=True)
+    else:
+        shutil.copy2(source, target, follow_symlinks=False)
 
 
 def chmod_r(path: str | os.PathLike[str], mode: int) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
-__all__ = ["CustomEncoder", "parse_json_or_yaml"]
+__all__ = ["CustomEncoder", "FileMappedDocument", "extract_jsonpath", "parse_json_or_yaml"]
 
 
 class CustomEncoder(json.JSONEncoder):
@@ -72,3 +74,56 @@ def parse_json_or_yaml(markup: str) -> Any:
         import yaml  # type: ignore[import-untyped]  # only where the text is no JSON
 
         return yaml.safe_load(markup)
+
+
+def extract_jsonpath(value: Any, path: str) -> Any:
+    """What a JSONPath finds in a document: the value when it finds one, else a list of all.
+
+    >>> extract_jsonpath({"a": [{"b": 1}, {"b": 2}]}, "$.a[0].b")
+    1
+
+    :raises ValueError: when the path is none
+    """
+    from jsonpath_ng.exceptions import JSONPathError
+    from jsonpath_ng.parser import parse  # only who asks for one pays for the parser
+
+    try:
+        found = [match.value for match in parse(path).find(value)]
+    except JSONPathError as error:
+        raise ValueError(f"{path!r} is no JSONPath: {error}") from None
+    return found[0] if len(found) == 1 else found
+
+
+class FileMappedDocument(dict[str, Any]):
+    """A dictionary that is kept in a JSON file: ``save`` writes it, ``load`` takes the file's content over its own.
+
+    A file that is not there is an empty one.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], mode: int = 0o664) -> None:
+        """
+        :param mode: permissions of the file
+        :raises ValueError: when the file is no JSON object
+        """
+        super().__init__()
+        self.path = Path(path)
+        self.mode = mode
+        self.load()
+
+    def load(self) -> None:
+        """:raises ValueError: when the file is no JSON object; what was known stays"""
+        if not self.path.exists():
+            return
+        content = json.loads(self.path.read_text(encoding="utf-8") or "{}")
+        if not isinstance(content, dict):
+            raise ValueError(f"{self.path} holds no JSON object")
+        self.update(content)
+
+    def save(self) -> None:
+        """Write the file anew; folders on the way to it are made. Who reads meets the old content or the new one."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        part = self.path.with_name(f".{self.path.name}.part")
+        part.touch(self.mode)
+        part.write_text(json.dumps(self, cls=CustomEncoder), encoding="utf-8")
+        part.chmod(self.mode)
+        part.replace(self.path)

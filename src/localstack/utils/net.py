@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import socket
 import ssl
 import threading
@@ -24,13 +25,16 @@ __all__ = [
     "get_addressable_container_host",
     "get_docker_host_from_container",
     "get_free_tcp_port",
+    "get_free_udp_port",
+    "is_ipv4_address",
     "is_port_open",
+    "resolve_hostname",
+    "wait_for_port_closed",
     "wait_for_port_open",
 ]
 
 _CONNECT_SECONDS = 5.0
 _DEFAULT_RESERVATION_SECONDS = 6.0
-_DOCKER_BRIDGE_IP = "172.17.0.1"
 
 
 class Port(NamedTuple):
@@ -107,13 +111,17 @@ class PortRange:
             raise PortNotAvailableException(f"port {port.port} is not in the range {self.start} to {self.end}")
         if self.is_port_reserved(port):
             raise PortNotAvailableException(f"port {port.port} is reserved")
-        if not _can_be_bound(port):
+        if not self.is_free(port):
             raise PortNotAvailableException(f"port {port.port} can't be bound: something else uses it")
         self.mark_reserved(port, duration)
         return port.port
 
     def _is_available(self, port: Port) -> bool:
-        return not self.is_port_reserved(port) and _can_be_bound(port)
+        return not self.is_port_reserved(port) and self.is_free(port)
+
+    def is_free(self, port: Port) -> bool:
+        """Whether a server could listen on the port now, reserved or not."""
+        return _can_be_bound(port)
 
     def _in_turn(self) -> Iterator[int]:
         """The ports from the one after the last that was given away: a server may bind its port late."""
@@ -127,11 +135,20 @@ class PortRange:
 
 def get_free_tcp_port(blocklist: Sequence[int] | None = None) -> int:
     """A TCP port that nothing listens on now; one of ``blocklist`` never."""
+    return _free_port(socket.SOCK_STREAM, blocklist)
+
+
+def get_free_udp_port(blocklist: Sequence[int] | None = None) -> int:
+    """A UDP port that nothing is bound to now; one of ``blocklist`` never."""
+    return _free_port(socket.SOCK_DGRAM, blocklist)
+
+
+def _free_port(kind: socket.SocketKind, blocklist: Sequence[int] | None) -> int:
     blocked = set(blocklist or ())
     with contextlib.ExitStack() as held:
         while True:
             # a blocked one stays bound until another is found, so that it does not come again
-            probe = held.enter_context(socket.socket())
+            probe = held.enter_context(socket.socket(socket.AF_INET, kind))
             probe.bind(("", 0))
             port: int = probe.getsockname()[1]
             if port not in blocked:
@@ -186,6 +203,37 @@ def wait_for_port_open(
     retry(check, retries=retries, sleep=sleep_time)
 
 
+def wait_for_port_closed(port: int | str, retries: int = 10, sleep_time: float = 0.5) -> None:
+    """Wait until nothing listens any more.
+
+    :param port: as for ``is_port_open``; ``retries`` and ``sleep_time`` as for ``wait_for_port_open``
+    :raises TimeoutError: when it is still open after the last look
+    """
+
+    def check() -> None:
+        if is_port_open(port):
+            raise TimeoutError(f"{port} is still open after {retries + 1} looks")
+
+    retry(check, retries=retries, sleep=sleep_time)
+
+
+def resolve_hostname(hostname: str) -> str | None:
+    """The IPv4 address of a host, ``None`` when nobody knows it."""
+    try:
+        return socket.gethostbyname(hostname)
+    except OSError:
+        return None
+
+
+def is_ipv4_address(address: str) -> bool:
+    """Whether the text is an IPv4 address: four numbers up to 255."""
+    try:
+        ipaddress.IPv4Address(address)
+    except ValueError:
+        return False
+    return True
+
+
 def get_addressable_container_host(default_local_hostname: str | None = None) -> str:
     """Host under which ports that containers publish are reached from here.
 
@@ -197,11 +245,11 @@ def get_addressable_container_host(default_local_hostname: str | None = None) ->
 
 
 def get_docker_host_from_container() -> str:
-    """Host under which a container reaches this machine: Docker's own name for it, else its default bridge."""
-    try:
-        return socket.gethostbyname("host.docker.internal")
-    except OSError:
-        return _DOCKER_BRIDGE_IP
+    """Host under which containers reach this machine: in one Docker's own name for it, if it has one there."""
+    if config.is_in_docker:
+        with contextlib.suppress(OSError):
+            return socket.gethostbyname("host.docker.internal")
+    return config.DOCKER_HOST_FROM_CONTAINER
 
 
 def _with_scheme(url: str) -> str:

@@ -6,7 +6,7 @@ import platform
 import sys
 from enum import StrEnum
 
-__all__ = ["Arch", "get_arch", "get_os"]
+__all__ = ["Arch", "get_arch", "get_os", "is_linux", "is_mac_os", "is_windows"]
 
 
 class Arch(StrEnum):
@@ -34,3 +34,15 @@ def get_os() -> str:
         if sys.platform.startswith(prefix):
             return name
     raise ValueError(f"no name for the operating system {sys.platform!r}")
+
+
+def is_linux() -> bool:
+    return sys.platform.startswith("linux")
+
+
+def is_mac_os() -> bool:
+    return sys.platform == "darwin"
+
+
+def is_windows() -> bool:
+    return sys.platform == "win32"

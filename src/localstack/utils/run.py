@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -16,7 +17,7 @@ from localstack.utils.functions import run_safe
 from localstack.utils.strings import to_str
 from localstack.utils.threads import FuncThread
 
-__all__ = ["FuncThread", "ShellCommandThread", "run"]
+__all__ = ["FuncThread", "ShellCommandThread", "is_command_available", "is_root", "run", "to_str"]
 
 LOG = logging.getLogger(__name__)
 
@@ -69,6 +70,16 @@ def run(
             LOG.error("%r exited with %s: %s", cmd, completed.returncode, output.strip())
         raise subprocess.CalledProcessError(completed.returncode, cmd, output=completed.stdout)
     return output
+
+
+def is_command_available(cmd: str) -> bool:
+    """Whether there is a program of that name on ``PATH``."""
+    return shutil.which(cmd) is not None
+
+
+def is_root() -> bool:
+    """Whether this process may do everything on this machine."""
+    return os.geteuid() == 0
 
 
 class ShellCommandThread(FuncThread):
@@ -136,7 +147,7 @@ class ShellCommandThread(FuncThread):
                 return
             super().stop(quiet=quiet)
         if self.process is not None:
-            _end_process_tree(self.process)
+            end_process_tree(self.process)
         if self.stop_listener is not None:
             self.stop_listener(self)
 
@@ -205,7 +216,7 @@ def _opened(outfile: str | int | IO[Any] | None) -> Any:
         yield subprocess.DEVNULL if outfile is None else outfile
 
 
-def _end_process_tree(process: subprocess.Popen[Any]) -> None:
+def end_process_tree(process: subprocess.Popen[Any]) -> None:
     """End a child of this process and everything below it.
 
     Only ``Popen`` itself waits for the child: someone else who reaps it would take its exit code.

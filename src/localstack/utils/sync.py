@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import functools
 import logging
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from typing import Any, Literal, TypeVar
 
-__all__ = ["ShortCircuitWaitException", "poll_condition", "retry", "wait_until"]
+__all__ = [
+    "Once",
+    "ShortCircuitWaitException",
+    "once_func",
+    "poll_condition",
+    "retry",
+    "synchronized",
+    "wait_until",
+]
 
 LOG = logging.getLogger(__name__)
 
@@ -95,3 +107,57 @@ def _pause(wait: float, attempt: int, strategy: str) -> float:
             return wait * float(2**attempt)
         case _:
             raise ValueError(f"{strategy!r} is no strategy for waiting")
+
+
+class Once:
+    """Something that happens once, however many threads ask for it; the others wait until it has happened."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._is_done = False
+
+    def do(self, fn: Callable[[], None]) -> None:
+        """Call ``fn`` unless this object has called one. One that raises counts, too; only the first caller gets it."""
+        with self._lock:
+            if not self._is_done:
+                self._is_done = True
+                fn()
+
+
+def once_func(fn: Callable[..., _T]) -> Callable[..., _T]:
+    """Decorator: the first call runs the function, later ones return its result, or raise its exception, again."""
+    once = Once()
+    outcome: Future[_T] = Future()
+
+    @functools.wraps(fn)
+    def wrapper(*args: Any, **kwargs: Any) -> _T:
+        once.do(lambda: _settle(outcome, lambda: fn(*args, **kwargs)))
+        return outcome.result()
+
+    return wrapper
+
+
+def synchronized(lock: AbstractContextManager[Any] | None = None) -> Callable[[Callable[..., _T]], Callable[..., _T]]:
+    """Decorator: one thread at a time runs the function.
+
+    :param lock: shared with other functions, one of its own without it
+    """
+
+    def decorate(fn: Callable[..., _T]) -> Callable[..., _T]:
+        held = lock if lock is not None else threading.RLock()
+
+        @functools.wraps(fn)
+        def wrapper(*args: Any, **kwargs: Any) -> _T:
+            with held:
+                return fn(*args, **kwargs)
+
+        return wrapper
+
+    return decorate
+
+
+def _settle(outcome: Future[_T], fn: Callable[[], _T]) -> None:
+    try:
+        outcome.set_result(fn())
+    except BaseException as error:  # noqa: BLE001 - handed to whoever asks for the outcome
+        outcome.set_exception(error)

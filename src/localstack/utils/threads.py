@@ -11,6 +11,8 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
+from localstack.host import shared
+
 __all__ = [
     "TMP_THREADS",
     "FuncThread",
@@ -58,8 +60,18 @@ class FuncThread(threading.Thread):
         self.running = True
         self.result_future: concurrent.futures.Future[Any] = concurrent.futures.Future()
         self._stop_event = threading.Event()
+        self._owner = shared.owner_of(func)
+
+    def start(self) -> None:
+        super().start()
+        if self._owner is not None:
+            shared.activities().note_thread(self, self._owner)
 
     def run(self) -> None:
+        with shared.acting_as(self._owner):
+            self._call()
+
+    def _call(self) -> None:
         if not self.result_future.set_running_or_notify_cancel():
             self.running = False
             return
@@ -89,7 +101,8 @@ class FuncThread(threading.Thread):
 
     def _log_failure(self, error: BaseException) -> None:
         if not self.quiet:
-            LOG.warning("thread %s has failed: %r", self.name, error, exc_info=LOG.isEnabledFor(logging.DEBUG))
+            whose = f" of extension {self._owner}" if self._owner else ""
+            LOG.warning("thread %s%s has failed: %r", self.name, whose, error, exc_info=LOG.isEnabledFor(logging.DEBUG))
 
 
 def start_thread(method: Callable[..., Any], *args: Any, **kwargs: Any) -> FuncThread:

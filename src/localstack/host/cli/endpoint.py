@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
+from typing import Any
 from urllib.parse import urlsplit
 
 from localstack.host.errors import PlatformError
@@ -13,6 +14,7 @@ from localstack.host.process import RecordFile
 from localstack.host.settings import Settings
 
 _HEALTH_PATH = "/_localstack/health"
+_EXTENSIONS_PATH = "/_localstack/extensions/list"
 _HEALTH_SECONDS = 2.0
 _RESTART_SECONDS = 10.0
 
@@ -54,12 +56,13 @@ class Endpoint:
             message = f"could not connect to LocalStack health endpoint at {self.health_url}"
             raise PlatformError(message, f"{error}; start the platform with: localstack start") from error
 
-    def is_healthy(self) -> bool:
+    def health_problem(self) -> str:
+        """What is wrong with the answer to a health check, empty when nothing is."""
         try:
             _services_of(self._request("GET", _HEALTH_PATH, _HEALTH_SECONDS))
-        except EndpointError:
-            return False
-        return True
+        except EndpointError as error:
+            return str(error)
+        return ""
 
     def request_restart(self) -> None:
         """Ask the platform to restart itself; returns when it has accepted.
@@ -72,6 +75,15 @@ class Endpoint:
                 raise EndpointError(f"{self.health_url} answered {answer.status}")
         except EndpointError as error:
             raise PlatformError("could not restart the LocalStack container", str(error)) from error
+
+    def extensions(self) -> list[dict[str, Any]]:
+        """What the platform has found, as ``/_localstack/extensions/list`` says it; empty when it does not answer."""
+        try:
+            answer = self._request("GET", _EXTENSIONS_PATH, _HEALTH_SECONDS)
+            found = json.loads(answer.body) if answer.status == 200 else []
+        except (EndpointError, ValueError):
+            return []
+        return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
     def post(self, path: str, body: str, headers: Mapping[str, str], timeout_seconds: float) -> tuple[int, bytes]:
         """Status and body of the answer to a JSON document.

@@ -77,10 +77,13 @@ def extensions(verbose: bool) -> None:
 @format_option
 @short_help_option
 def init(result_format: ResultFormat) -> None:
-    settings = Settings.load()
     with output("init", result_format) as out:
-        is_new = ExtensionEnvironment(settings).initialise(out.reporter)
+        settings = Settings.load()
+        environment = ExtensionEnvironment(settings)
+        is_new = environment.initialise(out.reporter)
         out.result.outcome = "changed" if is_new else "unchanged"
+        current = environment.generations.current()
+        out.result.generation = current.number if current else None
         out.say(f"Extensions environment {'created' if is_new else 'is ready'} in {settings.extensions_dir}")
 
 
@@ -98,9 +101,8 @@ def init(result_format: ResultFormat) -> None:
 def install(name: str | None, dry_run: bool, offline: Path | None, verbose: bool, result_format: ResultFormat) -> None:
     if (name is None) == (offline is None):
         raise click.UsageError("give the NAME of an extension, or --offline FILE")
-    environment = ExtensionEnvironment(Settings.load())
     with output("install", result_format, verbose) as out:
-        directory = working_directory()
+        environment, directory = ExtensionEnvironment(Settings.load()), working_directory()
         if offline is not None:
             result = environment.install_bundle(directory / offline, out.reporter, is_dry_run=dry_run)
             out.finish(result, unchanged=f"All of {offline} is installed")
@@ -119,6 +121,7 @@ def list_installed(result_format: ResultFormat) -> None:
             _print_table(found)
         elif not found:
             out.say("no extensions installed")
+        out.add_complaints()
 
 
 @extensions.command(help="Remove a LocalStack extension")
@@ -126,9 +129,8 @@ def list_installed(result_format: ResultFormat) -> None:
 @result_options
 @short_help_option
 def uninstall(name: str, verbose: bool, result_format: ResultFormat) -> None:
-    environment = ExtensionEnvironment(Settings.load())
     with output("uninstall", result_format, verbose) as out:
-        out.finish(environment.uninstall(name, out.reporter))
+        out.finish(ExtensionEnvironment(Settings.load()).uninstall(name, out.reporter))
 
 
 def _print_table(found: tuple[InstalledExtension, ...]) -> None:

@@ -41,6 +41,8 @@ def check(name: str, result_format: ResultFormat) -> None:
 
 def _print(out: Output, compatibility: Compatibility) -> None:
     out.say(compatibility.sentence)
+    if not compatibility.is_extension:
+        out.say("  note   it brings no extension itself: it has no entry point in the group localstack.extensions")
     for finding in compatibility.findings:
         out.say(f"  {finding.colour.value:<5}  {finding}")
     for note in compatibility.notes:

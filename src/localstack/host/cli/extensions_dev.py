@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +13,9 @@ from localstack.host.cli.working_directory import working_directory
 from localstack.host.dev.registry import DevRegistry
 from localstack.host.errors import DevModeError
 from localstack.host.settings import Settings
+
+if TYPE_CHECKING:
+    from localstack.host.dev.project import Template
 
 _START = "EXTENSION_DEV_MODE=1 localstack start"
 
@@ -55,23 +59,35 @@ def list_enabled() -> None:
 
 
 @dev.command(help="Create a new LocalStack extension from the official extension template.")
+@click.option(
+    "--template",
+    metavar="NAME",
+    default="classic",
+    show_default=True,
+    help="classic, basic or webapp; or a folder or git URL with a cookiecutter template",
+)
+@click.option("--no-input", is_flag=True, help="Ask nothing, take every default.")
 @short_help_option
-def new() -> None:
-    from localstack.host.dev.project import create_project  # only this command needs it
+def new(template: str, *, no_input: bool) -> None:
+    from localstack.host.dev.project import TEMPLATES  # only this command needs it
 
     directory = working_directory()
-    project = create_project(_ask(directory), directory)
-    name = project.name
+    if known := TEMPLATES.get(template):
+        project = known.create(known.defaults() if no_input else _ask(known, directory), directory)
+    else:
+        from localstack.host.dev.own_template import create_from
+
+        project = create_from(template, directory, asks=not no_input)
     click.echo(f"created {project}")
-    click.echo(f"next: `cd {name} && make install`, `localstack extensions dev enable .`, `{_START}`")
+    click.echo(f"next: `cd {project.name} && make install`, `localstack extensions dev enable .`, `{_START}`")
 
 
-def _ask(directory: Path) -> dict[str, str]:
+def _ask(template: Template, directory: Path) -> dict[str, str]:
     """Ask the template's questions; an answer that can't be used ends the command, so that piped input can't slip."""
-    from localstack.host.dev.project import TEMPLATE_FIELDS, refuse_existing
+    from localstack.host.dev.project import refuse_existing
 
     answers: dict[str, str] = {}
-    for field in TEMPLATE_FIELDS:
+    for field in template.fields:
         answers[field.name] = field.check(_prompt(field.name, field.default(answers)))
         if field.name == "project_slug":
             refuse_existing(directory / answers[field.name])

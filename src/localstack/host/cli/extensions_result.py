@@ -22,7 +22,7 @@ import click
 
 from localstack.host.cli.output import choice_of_format
 from localstack.host.environment.progress import Reporter
-from localstack.host.errors import LeantoError
+from localstack.host.errors import LeantoError, VolumeError
 from localstack.host.settings import Settings
 
 if TYPE_CHECKING:
@@ -113,6 +113,12 @@ class Output:
         elif unchanged:
             self.say(unchanged)
 
+    def add_complaints(self) -> None:
+        """Say what the running platform has to complain of extensions."""
+        platform = _running_platform()
+        for line in platform.complaints() if platform is not None else ():
+            self.reporter.line(line)
+
 
 @contextmanager
 def output(command: str, result_format: ResultFormat, verbose: bool = False) -> Iterator[Output]:
@@ -130,14 +136,15 @@ def output(command: str, result_format: ResultFormat, verbose: bool = False) -> 
 
     try:
         yield Output(result_format, result, _warning(Reporter(note)))
-    except LeantoError as error:
+    except (LeantoError, OSError) as failure:
+        error = failure if isinstance(failure, LeantoError) else VolumeError(str(failure))
         _print_json(command, result, {"code": error.code, "message": error.message, "hint": error.hint})
         sys.exit(error.exit_code)
     _print_json(command, result, None)
 
 
 def _running_platform() -> RunningPlatform | None:
-    from localstack.host.cli.live import RunningPlatform  # only commands that change something need it
+    from localstack.host.cli.live import RunningPlatform  # not every command needs it
 
     return RunningPlatform.of(Settings.load())
 

@@ -31,10 +31,12 @@ class FailureHook:
 
 def print_failure(error: BaseException) -> None:
     """Write ``❌ Error: <message>`` (red on a terminal) and the hint, if there is one, to stderr."""
+    from localstack.host.missing_names import MissingModuleError, MissingNameError  # only a failure needs it
+
     match error:
         case LeantoError():
             message, hint = error.message, error.hint
-        case OSError():
+        case OSError() | MissingModuleError() | MissingNameError():
             message, hint = str(error), None
         case _:
             message, hint = f"{type(error).__name__}: {error}", "this is a bug; localstack --debug … shows where"

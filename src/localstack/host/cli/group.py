@@ -29,23 +29,49 @@ class Section:
 
 
 class LazyGroup(click.Group):
-    """The root of the command line; ``sections`` name its commands in the order of the help."""
+    """The root of the command line; ``sections`` name its commands in the order of the help.
+
+    Extensions may add others. They are looked for when the help is shown, or a command that no section has is used.
+    """
 
     sections: tuple[Section, ...] = ()
+    _has_plugins = False
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        self._add_plugins()
+        return [*self._own_names, *sorted(self.commands)]
+
+    def get_command(self, ctx: click.Context | None, cmd_name: str) -> click.Command | None:
+        """The command; plug-ins ask without a context."""
+        if cmd_name in self._own_names:
+            module = import_module(f"localstack.host.cli.{cmd_name}")
+            return cast(click.Command, getattr(module, cmd_name))
+        self._add_plugins()
+        return self.commands.get(cmd_name)
+
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        """:raises ValueError: when the name is that of a command of a section"""
+        if (name or cmd.name) in self._own_names:
+            raise ValueError(f"`localstack {name or cmd.name}` is there already: the command needs another name")
+        super().add_command(cmd, name)
+
+    @property
+    def _own_names(self) -> list[str]:
         return [name for section in self.sections for name in section.names]
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in self.list_commands(ctx):
-            return None
-        module = import_module(f"localstack.host.cli.{cmd_name}")
-        return cast(click.Command, getattr(module, cmd_name))
+    def _add_plugins(self) -> None:
+        if self._has_plugins:
+            return
+        self._has_plugins = True  # first: they ask for commands, too
+        from localstack.host.cli.plugins import attach_plugins
+
+        attach_plugins(self)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         width = max(len(name) for name in self.list_commands(ctx))
         limit = formatter.width - 6 - width
-        for section in self.sections:
+        added = Section("Commands of extensions", tuple(sorted(self.commands)))
+        for section in (*self.sections, *([added] if added.names else [])):
             rows = [(name, self._short_help(ctx, name, limit)) for name in section.names]
             with formatter.section(section.title):
                 formatter.write_dl(rows)

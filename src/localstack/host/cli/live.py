@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _ANSWER_SECONDS = 300.0
 """How long the hooks of new extensions may take."""
+_GOOD_STATES = ("loaded", "disabled")
 _RESTART = "Restart LocalStack for the change to take effect: localstack restart"
 
 
@@ -36,6 +37,15 @@ class RunningPlatform:
         from localstack.host.cli.endpoint import Endpoint
 
         return cls(Endpoint(record.url), read_token(settings))
+
+    def complaints(self) -> list[str]:
+        """Which of its extensions are not loaded, or have failed in something since."""
+        return [
+            f"Running platform: {one.get('name')} ({state}): {fault or 'see localstack logs'}"
+            for one in self.endpoint.extensions()
+            for state, fault in [(one.get("state"), one.get("last_fault"))]
+            if fault or state not in _GOOD_STATES
+        ]
 
     def warnings(self, generation: str) -> list[str]:
         """What a person should know before ``generations/<generation>`` is put in force."""

@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from localstack.host.errors import LoginError
 from localstack.host.settings import Settings
 
 _TOKEN_USER = "__token__"
@@ -49,8 +50,19 @@ def _asked_for(username: str | None, password: str | None) -> tuple[str, str]:
     if username is None or password is None:
         click.echo("Please provide your login credentials below")
     if username is None:
-        username = click.prompt("Username", type=str)
+        username = _answer_to("Username")
     if password is None:
         # hiding means reading from the terminal; what comes through a pipe is echoed by nobody and read from the pipe
-        password = click.prompt("Password", type=str, hide_input=sys.stdin.isatty())
+        password = _answer_to("Password", is_hidden=sys.stdin.isatty())
     return username, password
+
+
+def _answer_to(question: str, *, is_hidden: bool = False) -> str:
+    try:
+        return str(click.prompt(question, hide_input=is_hidden))
+    except click.Abort as abort:
+        if not isinstance(abort.__context__, EOFError):
+            raise
+        click.echo()
+        hint = "give both with -u and -p, or a token in LOCALSTACK_AUTH_TOKEN"
+        raise LoginError(f"the input ended before the {question.lower()}", hint) from abort

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from dataclasses import dataclass
 
 import click
 
@@ -15,6 +16,31 @@ from localstack.host.settings import Settings
 _SLACK_SECONDS = 5.0
 """What a process may take to end beyond the time that its extensions get for their shutdown."""
 _MEGABYTE = 1_000_000
+
+
+@dataclass
+class SavingWatch:
+    """Says on stderr how far a platform is with saving its state.
+
+    :ivar saving: what was seen last, ``None`` when it is not at it
+    """
+
+    pid: int
+    settings: Settings
+    saving: Saving | None = None
+    _last: Saving | None = None
+    _shown_size: int = -1
+
+    def look(self) -> bool:
+        """Whether it has gone on since it was looked at last."""
+        self.saving = saving_of(self.pid, self.settings)
+        if self.saving is None or self.saving == self._last:
+            return False
+        self._last = self.saving
+        if self.saving.size >= 2 * self._shown_size:  # soon the first time, then ever more rarely
+            click.echo(f"the state is being saved: {self.saving.size // _MEGABYTE} MB until now", err=True)
+            self._shown_size = self.saving.size
+        return True
 
 
 @click.command(short_help="Stop the running platform.")
@@ -48,20 +74,15 @@ def wait_until_gone(record: PlatformRecord, settings: Settings, timeout_seconds:
     :param timeout_seconds: how long it may show no progress
     :raises PlatformError: when it still runs then
     """
-    last: Saving | None = None
-    shown_size = -1
+    watch = SavingWatch(record.pid, settings)
     is_going_on = True
     while is_going_on:
         is_going_on = False
         for _ in attempts(timeout_seconds):
             if not record.is_alive():
                 return
-            saving = saving_of(record.pid, settings)
-            if saving is not None and saving != last:
-                last, is_going_on = saving, True
-                if saving.size >= 2 * shown_size:  # soon the first time, then ever more rarely
-                    click.echo(f"the state is being saved: {saving.size // _MEGABYTE} MB until now", err=True)
-                    shown_size = saving.size
+            is_going_on |= watch.look()
+    saving = watch.saving
     what = "" if saving is None else f"; it is at {saving.size // _MEGABYTE} MB of its state, and does not go on"
     raise PlatformError(
         f"the platform, process {record.pid}, still runs {timeout_seconds:g} seconds after it was asked to stop{what}",

@@ -19,20 +19,23 @@ def wait(timeout: float | None) -> None:
     """
     settings = Settings.load()
     records = RecordFile(settings)
-    seen: PlatformRecord | None = None
+    was_seen = False
     for _ in attempts(timeout):
         record = records.read()
-        if record is not None and _is_ready(record):
-            return
-        if record is None and seen is not None:
+        if record is None and was_seen:
             raise PlatformError("LocalStack ended before it was ready", "see why with: localstack logs")
-        seen = record
-    raise PlatformError("timeout", f"{_state_text(seen)} after {timeout:g} seconds; see: localstack logs")
+        missing = _missing_for(record)
+        if not missing:
+            return
+        was_seen = record is not None
+    raise PlatformError("timeout", f"{missing} after {timeout:g} seconds; see: localstack logs")
 
 
-def _is_ready(record: PlatformRecord) -> bool:
-    return record.state is PlatformState.READY and Endpoint(record.url).is_healthy()
-
-
-def _state_text(record: PlatformRecord | None) -> str:
-    return f"the platform is {record.state}" if record else "no platform runs on this volume"
+def _missing_for(record: PlatformRecord | None) -> str:
+    """What is in the way of being ready, empty when nothing is."""
+    if record is None:
+        return "no platform runs on this volume"
+    if record.state is not PlatformState.READY:
+        return f"the platform is {record.state}"
+    problem = Endpoint(record.url).health_problem()
+    return problem and f"the platform is ready, but {problem}"

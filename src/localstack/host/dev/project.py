@@ -1,4 +1,4 @@
-"""Making a new extension's project from the template: the questions, what answers are good for, the files."""
+"""Making a new extension's project from a template: the questions, what answers are good for, the files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from pathlib import Path
 
 from localstack.host.errors import DevModeError
 
-TEMPLATE_DIRECTORY = Path(__file__).with_name("template")
+TEMPLATES_DIRECTORY = Path(__file__).with_name("templates")
+_COMMON = "common"
+"""What all templates have; what a template has too takes its place."""
 
 Answers = Mapping[str, str]
 """Answers by the names of their fields, e.g. ``{"project_name": "My LocalStack Extension"}``."""
@@ -46,27 +48,52 @@ class TemplateField:
         return text
 
 
-def create_project(answers: Answers, target_directory: Path) -> Path:
-    """Write the project into ``target_directory/<project_slug>`` and return that folder.
+@dataclass(frozen=True)
+class Template:
+    """What a project is made from.
 
-    Only cookiecutter's renderer is used: its full command would take answers for templates themselves, read the user's
-    configuration and leave a replay file in the home directory.
-
-    :param answers: one for every entry of ``TEMPLATE_FIELDS``
-    :raises DevModeError: when an answer can't be used, the folder exists already or can't be written
+    :ivar fields: its questions, in the order in which they are asked
+    :ivar metadata_file: where its projects have their name, version and requirements
     """
-    checked = {field.name: field.check(answers[field.name]) for field in TEMPLATE_FIELDS}
-    project = target_directory.absolute() / checked["project_slug"]
-    refuse_existing(project)
-    from cookiecutter.generate import generate_files  # slow to import, and only this command needs it
 
-    context = checked | {"class_name": class_name(checked["project_name"]), "python": _make_word(sys.executable)}
-    try:
-        generate_files(TEMPLATE_DIRECTORY, {"cookiecutter": context}, target_directory, accept_hooks=False)
-    except OSError as error:
-        hint = "go to a directory that you can write to"
-        raise DevModeError(f"can't write {project}: {error.strerror or error}", hint) from error
-    return project
+    name: str
+    summary: str
+    metadata_file: str
+    fields: tuple[TemplateField, ...]
+
+    def create(self, answers: Answers, target_directory: Path) -> Path:
+        """Write the project into ``target_directory/<project_slug>`` and return that folder.
+
+        Only cookiecutter's renderer is used: its full command would take answers for templates themselves, read the
+        user's configuration and leave a replay file in the home directory.
+
+        :param answers: one for every field
+        :raises DevModeError: when an answer can't be used, the folder exists already or can't be written
+        """
+        checked = {field.name: field.check(answers[field.name]) for field in self.fields}
+        project = target_directory.absolute() / checked["project_slug"]
+        refuse_existing(project)
+        from cookiecutter.generate import generate_files  # slow to import, and only this command needs it
+
+        own = {"python": _make_word(sys.executable), "metadata_file": self.metadata_file}
+        context = {"cookiecutter": {"class_name": class_name(checked["project_name"])} | checked | own}
+        try:
+            for part in (_COMMON, self.name):
+                folder = TEMPLATES_DIRECTORY / part
+                generate_files(
+                    folder, context, target_directory, overwrite_if_exists=part != _COMMON, accept_hooks=False
+                )
+        except OSError as error:
+            hint = "go to a directory that you can write to"
+            raise DevModeError(f"can't write {project}: {error.strerror or error}", hint) from error
+        return project
+
+    def defaults(self) -> dict[str, str]:
+        """The answers of somebody who takes every default."""
+        found: dict[str, str] = {}
+        for field in self.fields:
+            found[field.name] = field.default(found)
+        return found
 
 
 def refuse_existing(project: Path) -> None:
@@ -129,6 +156,12 @@ def _username_refusal(username: str) -> str | None:
     return None if re.fullmatch(r"[A-Za-z0-9_-]+", username) else "is no GitHub user name: use letters, digits and '-'"
 
 
+def _class_refusal(name: str) -> str | None:
+    if name.isidentifier() and not keyword.iskeyword(name) and name != "Extension":
+        return None
+    return "is no name for the class: use letters, digits and '_', and not Extension, which is its base"
+
+
 def _anything(_answer: str) -> None:
     return None
 
@@ -143,7 +176,7 @@ def _make_word(path: str) -> str:
     return shlex.quote(path).replace("$", "$$").replace("#", "\\#")
 
 
-TEMPLATE_FIELDS = (
+_FIELDS = (
     TemplateField("project_name", lambda _: "My LocalStack Extension", _anything),
     TemplateField(
         "project_short_description",
@@ -157,4 +190,15 @@ TEMPLATE_FIELDS = (
     TemplateField("github_username", lambda _: "janedoe", _username_refusal),
     TemplateField("version", lambda _: "0.1.0", _version_refusal),
 )
-"""The questions, in the order in which they are asked."""
+_CLASS_FIELD = TemplateField("class_name", lambda answers: class_name(answers["project_name"]), _class_refusal)
+_FIELDS_WITH_CLASS = (*_FIELDS[:4], _CLASS_FIELD, *_FIELDS[4:])
+
+DEFAULT_TEMPLATE = Template("classic", "setup.cfg, all hooks", "setup.cfg", _FIELDS)
+TEMPLATES = {
+    template.name: template
+    for template in (
+        DEFAULT_TEMPLATE,
+        Template("basic", "pyproject.toml, all hooks", "pyproject.toml", _FIELDS_WITH_CLASS),
+        Template("webapp", "pyproject.toml, a page that shows AWS calls", "pyproject.toml", _FIELDS_WITH_CLASS),
+    )
+}

@@ -237,9 +237,9 @@ def unchecked_headers(pairs: list[tuple[str, str]]) -> Headers:
     return headers
 
 
-def not_implemented(operation: str) -> CommonServiceException:
+def not_implemented(operation: str, code: str = "InternalFailure") -> CommonServiceException:
     """The error for an operation that moto lacks, named in snake case as moto does."""
-    return CommonServiceException("InternalFailure", _lacking(operation), 501)
+    return CommonServiceException(code, _lacking(operation), 501)
 
 
 def _lacking(operation: str) -> str:

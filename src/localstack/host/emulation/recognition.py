@@ -69,6 +69,19 @@ def recognise(wire: Wire, credential: Credential | None, host: AwsHost | None) -
     return likeliest
 
 
+def recognise_as(service: str, wire: Wire, host: AwsHost | None) -> Recognised:
+    """Find out what a request is for that is known to be for ``service``.
+
+    :raises CommonServiceException: ``InvalidAction``, as ``recognise``
+    :raises KeyError: when there is no such service
+    """
+    known = Catalogue.load().services[service]
+    recognised = _recognise_as(known, wire, host)
+    if recognised is None:
+        raise _unknown_operation(known, wire)
+    return recognised
+
+
 def _recognise_as(service: Service, wire: Wire, host: AwsHost | None) -> Recognised | None:
     model = service_model(service.name)
     protocol = _protocol(service, wire)

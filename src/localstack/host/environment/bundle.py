@@ -25,7 +25,7 @@ from localstack.host.environment.pylock import LOCK_NAME
 from localstack.host.environment.repack import repack
 from localstack.host.environment.request import Requests, check_requests, read_requests
 from localstack.host.environment.verification import check_files
-from localstack.host.errors import BundleError, InstallError
+from localstack.host.errors import BundleError, InstallError, reason_of
 
 _FORMAT = 1
 _MANIFEST = "bundle.json"
@@ -82,7 +82,9 @@ def read_bundle(path: Path, scratch: Path) -> Bundle:
             wheels.mkdir()
             for name, digest in manifest["wheels"].items():
                 _unpack(archive, name, digest, wheels)
-    except (OSError, BadZipFile, ValueError, KeyError, TypeError, AttributeError) as error:
+    except OSError as error:
+        raise BundleError(f"{path} can't be read: {reason_of(error)}", "name another file") from None
+    except (BadZipFile, ValueError, KeyError, TypeError, AttributeError) as error:
         message = f"{path} is no bundle, or a damaged one: {error}"
         raise BundleError(message, "make it again with `localstack extensions bundle -o FILE`") from None
     lock = (scratch / f"bundled-{LOCK_NAME}").read_text(encoding="utf-8")

@@ -60,12 +60,14 @@ class Compatibility:
     :ivar distribution: name as its author writes it
     :ivar findings: red ones first, then by file and line
     :ivar notes: what was not looked at, and why
+    :ivar is_extension: whether it has an entry point that the host loads
     """
 
     distribution: str
     version: str
     findings: tuple[Finding, ...]
     notes: tuple[str, ...] = ()
+    is_extension: bool = True
 
     @property
     def colour(self) -> Colour:
@@ -93,7 +95,7 @@ def compatibility_of(
     findings = sorted(
         reading.findings(code), key=lambda one: (one.colour is not Colour.RED, one.file, one.line, one.name)
     )
-    return Compatibility(code.name, code.version, tuple(findings), tuple(notes))
+    return Compatibility(code.name, code.version, tuple(findings), tuple(notes), bool(code.entry_points))
 
 
 @dataclass(frozen=True)

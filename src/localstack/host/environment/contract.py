@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +16,12 @@ _OTHER_DISTRIBUTIONS = ("localstack.sdk",)
 """Modules in upstream's namespace that come with distributions of their own, which extensions require."""
 
 
+def is_for_hosts(module: str) -> bool:
+    """Whether ``module`` is one that only a host can provide; whether this one does is another question."""
+    is_elsewhere = any(f"{module}.".startswith(f"{other}.") for other in _OTHER_DISTRIBUTIONS)
+    return module.partition(".")[0] in _NAMESPACES and not is_elsewhere
+
+
 @dataclass(frozen=True)
 class Contract:
     """What can be imported; ``names`` has the public names of each module, by its path."""
@@ -25,13 +30,13 @@ class Contract:
 
     @classmethod
     def load(cls) -> Contract:
+        import tomllib  # a start asks ``is_for_hosts`` alone
+
         tables = tomllib.loads(CONTRACT_FILE.read_text(encoding="utf-8"))
         return cls({module: frozenset(names) for module, names in tables.items()})
 
     def covers(self, module: str) -> bool:
-        """Whether ``module`` is one that only a host can provide; whether this one does is another question."""
-        is_elsewhere = any(f"{module}.".startswith(f"{other}.") for other in _OTHER_DISTRIBUTIONS)
-        return module.partition(".")[0] in _NAMESPACES and not is_elsewhere
+        return is_for_hosts(module)
 
     def has_module(self, module: str) -> bool:
         """Whether ``module`` is one of the contract, or a package that has some."""

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from localstack.host.errors import LeantoError
+from localstack.host.errors import CredentialsError
 from localstack.host.secret_file import write_secret
 from localstack.host.settings import config_dir_of
 
@@ -50,7 +50,7 @@ class CredentialStore:
     def read(self) -> tuple[IndexCredentials, ...]:
         """In the order in which they were stored; without those whose password the keyring has lost.
 
-        :raises LeantoError: when the file is there but is not what this class writes; its content is not quoted
+        :raises CredentialsError: when the file is there but is not what this class writes; its content is not quoted
         """
         found = []
         for entry in self._entries():
@@ -99,16 +99,16 @@ class CredentialStore:
         except FileNotFoundError:
             return ()
         except OSError as error:
-            raise LeantoError(f"{self.path} can't be read: {error.strerror}") from error
+            raise CredentialsError(f"{self.path} can't be read: {error.strerror}") from error
         except (ValueError, KeyError, TypeError):
             hint = "remove the file, and log in again with: localstack login --index URL"
-            raise LeantoError(f"{self.path} holds no credentials", hint) from None
+            raise CredentialsError(f"{self.path} holds no credentials", hint) from None
 
     def _delete(self) -> None:
         try:
             self.path.unlink(missing_ok=True)
         except OSError as error:
-            raise LeantoError(f"{self.path} can't be removed: {error.strerror}") from error
+            raise CredentialsError(f"{self.path} can't be removed: {error.strerror}") from error
 
     def _write(self, entries: tuple[IndexCredentials, ...]) -> None:
         write_secret(self.path, json.dumps({"indexes": [asdict(entry) for entry in entries]}))
@@ -120,7 +120,7 @@ def index_variables(environ: Mapping[str, str]) -> dict[str, str]:
     Through the environment, because command lines are shown to every user of the machine. uv sends the credentials to
     the index's own scheme, host and port alone.
 
-    :raises LeantoError: when the stored credentials can't be read
+    :raises CredentialsError: when the stored credentials can't be read
     """
     stored = CredentialStore(config_dir_of(environ)).read()
     if not stored:
@@ -147,7 +147,7 @@ def _keyring() -> KeyringBackend | None:
 
 @contextmanager
 def _open_keyring() -> Iterator[KeyringBackend | None]:
-    """The same, for use. :raises LeantoError: when it can't be used, for example because it is locked"""
+    """The same, for use. :raises CredentialsError: when it can't be used, for example because it is locked"""
     backend = _keyring()
     if backend is None:
         yield None
@@ -158,7 +158,7 @@ def _open_keyring() -> Iterator[KeyringBackend | None]:
         yield backend
     except KeyringError as error:
         hint = "unlock it; PYTHON_KEYRING_BACKEND=keyring.backends.null.Keyring stores passwords in a file instead"
-        raise LeantoError(f"the system's keyring can't be used: {error}", hint) from error
+        raise CredentialsError(f"the system's keyring can't be used: {error}", hint) from error
 
 
 def _from_keyring(entry: IndexCredentials) -> str | None:

@@ -24,7 +24,7 @@ from localstack.host.environment.link import link
 from localstack.host.environment.progress import Reporter
 from localstack.host.environment.request import read_requests
 from localstack.host.environment.resolution import Resolution
-from localstack.host.errors import ConflictError, InstallError, UnhealthyError
+from localstack.host.errors import ConflictError, InstallError, UnhealthyError, VolumeError, reason_of
 from localstack.host.settings import Settings
 
 _ACTION = "repairing extensions"
@@ -46,8 +46,15 @@ class Doctor:
         return Generations(self.settings.extensions_dir)
 
     def diagnose(self) -> tuple[Problem, ...]:
-        """What is wrong; changes nothing."""
-        return diagnose(self._generations, self._secrets, self.settings.environ)
+        """What is wrong; changes nothing.
+
+        :raises VolumeError: when the volume can't be looked at
+        """
+        try:
+            return diagnose(self._generations, self._secrets, self.settings.environ)
+        except OSError as error:
+            hint = "make it readable for you, or set LOCALSTACK_VOLUME_DIR to another folder"
+            raise VolumeError(f"{error.filename} can't be read: {reason_of(error)}", hint) from error
 
     def treat(self, problems: tuple[Problem, ...]) -> tuple[tuple[Problem, ...], ChangeResult]:
         """Mend what can be mended.

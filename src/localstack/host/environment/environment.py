@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from localstack.host.environment.generation import Generation, Generations
 from localstack.host.environment.progress import Report, Reporter, ignore
-from localstack.host.errors import InstallError, NoExtensionError, NoGenerationError, SourceError
+from localstack.host.errors import InstallError, NoExtensionError, NoGenerationError, SourceError, reason_of
 from localstack.host.redaction import redacted
 from localstack.host.settings import Settings
 
@@ -156,9 +156,12 @@ class ExtensionEnvironment:
         :raises NotInstalledError: when nothing of that name is installed
         :raises LeantoError: when it can't be upgraded; nothing was changed then
         """
+        from localstack.host.environment.change import nothing_to_do
         from localstack.host.environment.sync import upgrade
 
-        self._requests_named(name, self._inventory())
+        inventory = self._inventory()
+        if not self._requests_named(name, inventory):
+            return nothing_to_do(inventory)
         with self._changing(reporter, "upgrading extensions", f"upgrade {name or '--all'}", name or "") as change:
             requests = self._requests_named(name, change.before)
             return upgrade(change, requests, is_all=name is None, is_dry_run=is_dry_run)
@@ -316,6 +319,8 @@ class ExtensionEnvironment:
         resolution = change.resolve(requests, prefers_cache=bool(request.wheel))
         result, after = change.carry_through(resolution, is_dry_run=is_dry_run, check=check)
         if is_dry_run:
+            if request.name in change.before.packages.by_name and not change.before.brought_by(request):
+                reporter.line(f"Note: {request.name} is installed already, and brings no extension")
             return result
         reporter.line("Extension successfully installed")
         reporter.line("Extension installation completed")
@@ -365,4 +370,4 @@ def read_text(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f"{file} can't be read: {error}", "name another file") from None
+        raise SourceError(f"{file} can't be read: {reason_of(error)}", "name another file") from None

@@ -111,11 +111,7 @@ class Failure:
             version = self.host.get(name)
             if version is not None and not _is_in(version, versions):
                 who = "what was asked for" if need["who"] == "you" else need["who"]
-                has = "provides" if is_provided(name) else "has"
-                return ConflictError(
-                    f"Error while {self.action}: {who} needs {name}{versions}, this host {has} {name} {version}",
-                    "ask for a version of the extension that works with it, or ask its author for one",
-                )
+                return host_conflict(self.action, who, f"{name}{versions}", name, version)
         return None
 
     def _own_copy_of_the_hosts(self) -> InstallError | None:
@@ -223,6 +219,15 @@ class Failure:
         output = after_error.partition("[stderr]")[2].partition("\nhint:")[0] or before_error
         lines = [line.strip() for line in output.splitlines() if line.strip()]
         return lines[-1] if lines else self._causes[-1]
+
+
+def host_conflict(action: str, who: str, need: str, name: str, version: str) -> ConflictError:
+    """``who`` needs ``need``, e.g. ``"werkzeug<2"``, of which the host has ``version`` and no other."""
+    has = "provides" if is_provided(name) else "has"
+    return ConflictError(
+        f"Error while {action}: {who} needs {need}, this host {has} {name} {version}",
+        "ask for a version of the extension that works with it, or ask its author for one",
+    )
 
 
 def _is_in(version: str, versions: str) -> bool:

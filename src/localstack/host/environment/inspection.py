@@ -11,9 +11,9 @@ from importlib.machinery import PathFinder
 from importlib.metadata import distributions
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
-from urllib.parse import urlsplit
 
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from localstack.host.environment.code import (
@@ -25,9 +25,15 @@ from localstack.host.environment.code import (
 )
 from localstack.host.environment.compatibility import Compatibility, compatibility_of
 from localstack.host.environment.contract import Contract
-from localstack.host.environment.failure import Failure
+from localstack.host.environment.failure import Failure, host_conflict
 from localstack.host.environment.installed import InstalledExtension, InstalledPackages
-from localstack.host.environment.provided import active_requirements, host_distributions, host_paths, is_provided
+from localstack.host.environment.provided import (
+    PROVIDED_NAMES,
+    active_requirements,
+    host_distributions,
+    host_paths,
+    is_provided,
+)
 from localstack.host.environment.request import Request, SourceKind
 from localstack.host.environment.source import (
     ArchiveSource,
@@ -38,8 +44,9 @@ from localstack.host.environment.source import (
     Source,
 )
 from localstack.host.environment.uv import Uv
-from localstack.host.errors import InstallError, ResolutionError, SourceOnlyError
+from localstack.host.errors import ConflictError, InstallError, ResolutionError, SourceOnlyError
 from localstack.host.redaction import redacted
+from localstack.host.version import LOCALSTACK_VERSION
 
 _ACTION = "checking extension"
 _GIT_TIMEOUT_SECONDS = 300.0
@@ -106,6 +113,8 @@ class _Inspection:
 
     def check(self, source: Source) -> Compatibility:
         code = self._code_of(source)
+        if conflict := _host_conflict(code, () if isinstance(source, IndexSource) else source.extras):
+            raise conflict
         required = tuple(self._required_by(code))
 
         def is_lacking(package: str) -> bool:
@@ -143,10 +152,7 @@ class _Inspection:
     def _code_of(self, source: Source) -> Code:
         match source:
             case IndexSource(requirement):
-                folder = Path(mkdtemp(dir=self.uv.directory))
-                code = self._fetched(str(requirement), folder)
-                self._refuse_newer_source(requirement, code, folder)
-                return code
+                return self._newest_that_fits(requirement)
             case RemoteSource(url):
                 if not url.partition("#")[0].endswith(".whl"):
                     raise _source_only(redacted(url))
@@ -157,6 +163,27 @@ class _Inspection:
                 return self._unbuilt(code_of_folder(path))
             case GitSource():
                 return self._unbuilt(code_of_folder(self._checked_out(source)))
+
+    def _newest_that_fits(self, requirement: Requirement) -> Code:
+        """The newest release that can be had beside what the host has: ``install`` takes that one, too.
+
+        :raises ConflictError: naming why the newest can't, when there is none
+        """
+        wanted, first = Requirement(str(requirement)), None
+        while True:
+            folder = Path(mkdtemp(dir=self.uv.directory))
+            try:
+                code = self._fetched(str(wanted), folder)
+            except ResolutionError as error:
+                raise first or error from None
+            self._refuse_newer_source(wanted, code, folder)
+            conflict = _host_conflict(code, requirement.extras)
+            if conflict is None:
+                return code
+            if first is None:
+                first = conflict
+                self.notes.append(f"not the newest: {conflict.message.partition(': ')[2]}")
+            wanted.specifier &= SpecifierSet(f"!={code.version}")
 
     def _unbuilt(self, code: Code) -> Code:
         self.notes.append("read as it is: a build, which runs its author's code, may add to it")
@@ -206,21 +233,10 @@ class _Inspection:
 
     def _checked_out(self, source: GitSource) -> Path:
         """A folder with the project's files at the branch, tag or commit that the URL names."""
-        parts = urlsplit(source.url.removeprefix("git+"))
-        path, _, revision = parts.path.partition("@")
         folder = Path(mkdtemp(dir=self.uv.directory))
         self._git("init", "--quiet", str(folder))
-        self._git(
-            "-C",
-            str(folder),
-            "fetch",
-            "--quiet",
-            "--depth",
-            "1",
-            "--",
-            parts._replace(path=path).geturl(),
-            revision or "HEAD",
-        )
+        fetch = ("fetch", "--quiet", "--depth", "1", "--", source.repository, source.revision or "HEAD")
+        self._git("-C", str(folder), *fetch)
         self._git("-C", str(folder), "checkout", "--quiet", "FETCH_HEAD")
         project = folder / source.subdirectory if source.subdirectory else folder
         if not project.is_dir():
@@ -241,6 +257,19 @@ class _Inspection:
             raise ResolutionError(
                 f"Error while {_ACTION}: the repository can't be fetched: {words}", "check the URL and the network"
             )
+
+
+def _host_conflict(code: Code, extras: Iterable[str]) -> ConflictError | None:
+    """What ``code`` itself requires and can't be had, because the host has another version; ``None`` for nothing."""
+    host = {**host_distributions(), **dict.fromkeys(PROVIDED_NAMES, LOCALSTACK_VERSION)}
+    for requirement in active_requirements(code.requires, set(extras)):
+        name = canonicalize_name(requirement.name)
+        version = host.get(name)
+        if version is not None and not requirement.specifier.contains(version, prereleases=True):
+            return host_conflict(
+                _ACTION, f"{code.name}=={code.version}", f"{name}{requirement.specifier}", name, version
+            )
+    return None
 
 
 def _related(code: Code) -> Iterator[Requirement]:

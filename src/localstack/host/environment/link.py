@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from localstack.host.errors import InstallError, LeantoError
+from localstack.host.errors import InstallError, LeantoError, VolumeError, reason_of
 
 LINK_NAME = "localstack-venv.pth"
 
@@ -18,6 +18,7 @@ def link(venv: Path) -> None:
     """Link ``venv`` to the running host; doing it again renews the link.
 
     :raises InstallError: when ``venv`` is no virtual environment of this Python's minor version
+    :raises VolumeError: when it can't be written
     """
     from localstack.host.environment.provided import write_stand_ins
 
@@ -26,7 +27,8 @@ def link(venv: Path) -> None:
         write_stand_ins(site_packages)
         write_link(site_packages)
     except OSError as error:
-        raise InstallError(f"{site_packages} can't be written: {error.strerror}") from error
+        hint = "free some space there, or make it writable"
+        raise VolumeError(f"{site_packages} can't be written: {reason_of(error)}", hint) from error
 
 
 def site_packages_of(venv: Path) -> Path:

@@ -14,10 +14,12 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 
 from localstack.host.environment.installed import EXTENSIONS_GROUP
+from localstack.host.missing_names import explain_missing_names
 
 
 def main(site_packages: str, progress: str) -> None:
     site.addsitedir(site_packages)
+    explain_missing_names()
     references = json.load(sys.stdin)
     with Path(progress).open("ab", buffering=0) as done:
         for reference in references:

@@ -12,8 +12,9 @@ from typing import Any
 
 from packaging.tags import sys_tags
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.version import Version
 
-from localstack.host.errors import InstallError
+from localstack.host.errors import InstallError, reason_of
 from localstack.host.redaction import redacted
 
 LOCK_NAME = "pylock.toml"
@@ -65,7 +66,7 @@ def read_lock(path: Path) -> tuple[LockedPackage, ...]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InstallError(f"{path} can't be read: {error}") from error
+        raise InstallError(f"{path} can't be read: {reason_of(error)}", "localstack extensions doctor --fix") from error
     return parse_lock(text, path)
 
 
@@ -92,7 +93,9 @@ def without(text: str, names: Collection[str]) -> str:
 
 
 def _package(table: Mapping[str, Any], folder: Path) -> LockedPackage:
-    name, version = canonicalize_name(table["name"]), str(table.get("version", ""))
+    name, version = canonicalize_name(table["name"], validate=True), str(table.get("version", ""))
+    if version:
+        Version(version)  # raises for what is none
     if "vcs" in table:
         vcs = table["vcs"]
         origin = redacted(str(vcs.get("url") or vcs["path"]))

@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 
 from localstack.host.environment.installed import InstalledPackages
 from localstack.host.environment.source import ArchiveSource, FolderSource, IndexSource, Source, parse_source
-from localstack.host.errors import InstallError, SourceError
+from localstack.host.errors import InstallError, SourceError, reason_of
 from localstack.host.redaction import redacted
 
 _HEADING = "# What was asked for with `localstack extensions install`, one table each. Written by the host.\n"
@@ -98,7 +98,7 @@ def read_requests(path: Path) -> Requests:
     except PermissionError as error:
         raise InstallError(f"{path} can't be read: {error.strerror}", "work as the user who installed them") from error
     except (OSError, ValueError) as error:
-        raise InstallError(f"{path} can't be read: {error}", _BROKEN_HINT) from error
+        raise InstallError(f"{path} can't be read: {reason_of(error)}", _BROKEN_HINT) from error
 
 
 def requests_of(tables: list[dict[str, Any]], path: Path) -> Requests:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localstack.host.environment.source import Source, parse_source
-from localstack.host.errors import SourceError
+from localstack.host.errors import SourceError, reason_of
 from localstack.host.redaction import redacted
 
 _COMMENT = re.compile(r"(^|\s)#.*")
@@ -41,7 +41,8 @@ def read_directives(path: Path) -> tuple[Directive, ...]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f"{path} can't be read: {error}", "name a file in requirements format, or a lock") from None
+        hint = "name a file in requirements format, or a lock"
+        raise SourceError(f"{path} can't be read: {reason_of(error)}", hint) from None
     directives: list[Directive] = []
     pending, first = "", 0
     for number, line in enumerate(text.splitlines(), 1):

@@ -17,28 +17,33 @@ import os
 import re
 import stat
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from localstack.host.environment.provided import is_provided
-from localstack.host.errors import SourceError
+from localstack.host.errors import SourceError, reason_of
 from localstack.host.redaction import redacted
 from localstack.host.version import LOCALSTACK_VERSION
 
 _ARCHIVE_SUFFIXES = (".whl", ".tar.gz", ".tgz", ".zip")
-_CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _POINTER_INDENT = 4
 """So far packaging indents the text in its errors."""
 
 _BUILD_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
 _BUILD_LEFTOVERS = {"build", "dist", "node_modules", "__pycache__"}
+_EXTRA = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _FORMS = "write a name from the package index, git+https://…, an https:// or file:// URL, or a path"
+_FOLDER = re.compile(r"[A-Za-z0-9_.+~@/-]+")
+"""What a folder after ``#subdirectory=`` may have in it: installers take it as it stands, without decoding."""
+
 _GIT_SCHEMES = {"git+https", "git+ssh", "git+file"}
+_HASHES = {"md5", "sha1", "sha224", "sha256", "sha384", "sha512"}
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _URL_CHARACTERS = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
 _RENAMED = {"localstack-extensions-stripe": "localstack-extension-stripe"}
@@ -59,6 +64,17 @@ class GitSource:
     url: str
     extras: tuple[str, ...]
     subdirectory: str | None
+
+    @property
+    def repository(self) -> str:
+        """URL as git reads it, e.g. ``https://github.com/o/r``."""
+        parts = urlsplit(self.url.removeprefix("git+"))
+        return parts._replace(path=_without_revision(parts.path)[0]).geturl()
+
+    @property
+    def revision(self) -> str:
+        """Branch, tag or commit, empty for the newest."""
+        return _without_revision(urlsplit(self.url).path)[1]
 
     def line(self) -> str:
         """URL as installers read it, e.g. ``git+https://github.com/o/r@main#subdirectory=stripe``."""
@@ -154,6 +170,8 @@ def _parse(text: str, directory: Path) -> Source:
     named = re.fullmatch(r"([\w.-]+)\s*(?:\[([^\]]*)\])?\s*@\s*(\S.*)", cleaned)
     if named:
         _refuse_provided(named[1])
+        if not _URL.match(named[3]):
+            raise _Misspelling(f"{named[3]!r} is no URL", "write for example NAME @ https://…", named[3], 0)
         return _from_url(named[3], _extras(named[2]), directory)
     is_path = "/" in cleaned or cleaned.startswith((".", "~")) or cleaned.endswith(_ARCHIVE_SUFFIXES)
     if is_path and "://" not in cleaned:
@@ -198,22 +216,19 @@ def _from_url(url: str, extras: tuple[str, ...], directory: Path) -> Source:
 
 def _from_git(url: str, extras: tuple[str, ...]) -> GitSource:
     parts = urlsplit(url)
-    fragment = dict(parse_qsl(parts.fragment))
-    subdirectory = fragment.pop("subdirectory", "").strip("/") or None
-    egg = re.fullmatch(r"([\w.-]+)(?:\[([^\]]*)\])?", fragment.pop("egg", "unnamed"))
-    if fragment or egg is None:
-        message = f"{url!r} has more after # than egg=NAME and subdirectory=FOLDER"
-        raise _Misspelling(message, "take it out", url, url.index("#") + 1)
-    if subdirectory and ".." in Path(subdirectory).parts:
-        message = f"the subdirectory {subdirectory!r} leaves the repository"
-        raise _Misspelling(message, "name a folder inside it", url, url.index("subdirectory"))
-    host = parts.hostname or ""
-    if not parts.path.strip("/") or host.startswith("-") or (not host and parts.scheme != "git+file"):
+    egg, subdirectory = _fragment(url, {"egg", "subdirectory"})
+    path, revision = _without_revision(parts.path)
+    if not path.strip("/") or bool(parts.netloc) == (parts.scheme == "git+file"):
         raise SourceError(f"{url!r} names no repository", "write for example git+https://github.com/OWNER/REPOSITORY")
-    repository = parts.path.partition("@")[0].strip("/").rpartition("/")[2]
-    for name in (egg[1], repository.removesuffix(".git")):
-        _refuse_provided(name)
-    return GitSource(url.partition("#")[0], extras or _extras(egg[2]), subdirectory)
+    _check_host(url)
+    if revision.startswith("-"):
+        message, hint = f"{url!r} has something like an option in it", "write a branch, tag or commit after @"
+        raise _Misspelling(message, hint, url, url.index(f"@{revision}") + 1)
+    name = path.strip("/").rpartition("/")[2].removesuffix(".git")
+    for provided in (egg.partition("[")[0], name):
+        _refuse_provided(provided)
+    extras = extras or _extras(egg.partition("[")[2].rstrip("]"))
+    return GitSource(parts.scheme + url.partition("#")[0][len(parts.scheme) :], extras, subdirectory)
 
 
 def _from_https(url: str, extras: tuple[str, ...]) -> RemoteSource:
@@ -222,8 +237,46 @@ def _from_https(url: str, extras: tuple[str, ...]) -> RemoteSource:
     if not parts.hostname or not file_name.endswith(_ARCHIVE_SUFFIXES):
         hint = f"it should end with {', '.join(_ARCHIVE_SUFFIXES)}; for a repository write git+https://…"
         raise SourceError(f"{url!r} is no wheel or source archive", hint)
+    _check_host(url)
+    _fragment(url, {"egg", "subdirectory", *_HASHES})
     _refuse_provided(_name_in(file_name))
     return RemoteSource(url, extras)
+
+
+def _fragment(url: str, known: Collection[str]) -> tuple[str, str | None]:
+    """``egg`` and ``subdirectory`` of what stands after ``#``."""
+    text = url.partition("#")[2]
+    values = {name: unquote(value) for name, _, value in (part.partition("=") for part in text.split("&") if part)}
+    egg, subdirectory = values.get("egg", "unnamed"), values.get("subdirectory", "").strip("/")
+    if values.keys() - known or not re.fullmatch(r"[\w.-]+(?:\[[^\]]*\])?", egg):
+        message = f"{url!r} has more after # than egg=NAME and subdirectory=FOLDER"
+        raise _Misspelling(message, "take it out", url, url.index("#") + 1)
+    if ".." in Path(subdirectory).parts:
+        message, hint = f"the subdirectory {subdirectory!r} leaves the repository", "name a folder inside it"
+        raise _Misspelling(message, hint, url, url.index("subdirectory"))
+    if subdirectory and not _FOLDER.fullmatch(subdirectory):
+        message = f"the subdirectory {subdirectory!r} has a character that installers do not take"
+        raise _Misspelling(message, "name another folder", url, url.index("subdirectory"))
+    return egg, subdirectory or None
+
+
+def _check_host(url: str) -> None:
+    """See that neither user nor host nor port could be an option of the ``ssh`` that git runs."""
+    user, _, host = urlsplit(url).netloc.rpartition("@")
+    try:
+        has_port = urlsplit(url).port is None or host.rpartition(":")[2].isdecimal()
+    except ValueError:
+        has_port = False
+    if unquote(user).startswith("-") or host.startswith("-") or "%" in host or not has_port:
+        raise _Misspelling(
+            f"{url!r} names no host", "write for example https://example.com/…", url, url.index("//") + 2
+        )
+
+
+def _without_revision(path: str) -> tuple[str, str]:
+    """``("/o/r", "main")`` of ``/o/r@main``."""
+    repository, at, revision = path.rpartition("@")
+    return (repository, revision) if at else (path, "")
 
 
 def _file_path(url: str, directory: Path) -> Path:
@@ -235,6 +288,8 @@ def _file_path(url: str, directory: Path) -> Path:
 
 
 def _from_path(path: Path, extras: tuple[str, ...]) -> LocalSource:
+    if _CONTROL_CHARACTER.search(str(path)):
+        raise SourceError(f"{str(path)!r} has a line break or control character in it", "name another file or folder")
     path = Path(os.path.realpath(path))
     try:
         is_folder = stat.S_ISDIR(path.stat().st_mode)
@@ -242,7 +297,7 @@ def _from_path(path: Path, extras: tuple[str, ...]) -> LocalSource:
         hint = "name a wheel, a source archive or the folder of a project"
         raise SourceError(f"{path} does not exist", hint) from None
     except (OSError, ValueError) as error:
-        raise SourceError(f"{path} can't be read: {error}", "name another file or folder") from None
+        raise SourceError(f"{path} can't be read: {reason_of(error)}", "name another file or folder") from None
     if not os.access(path, os.R_OK):
         raise SourceError(f"{path} can't be read", "make it readable for you")
     if is_folder:
@@ -263,7 +318,9 @@ def _check_project(folder: Path) -> None:
     except FileNotFoundError:
         return
     except (OSError, ValueError) as error:
-        raise SourceError(f"{folder / 'pyproject.toml'} can't be read: {error}", "correct the file") from None
+        raise SourceError(
+            f"{folder / 'pyproject.toml'} can't be read: {reason_of(error)}", "correct the file"
+        ) from None
 
 
 def _refuse_provided(name: str) -> None:
@@ -291,7 +348,11 @@ def _is_leftover(folder: str) -> bool:
 
 
 def _extras(text: str | None) -> tuple[str, ...]:
-    return tuple(part.strip() for part in (text or "").split(",") if part.strip())
+    extras = tuple(part.strip() for part in (text or "").split(",") if part.strip())
+    for extra in extras:
+        if not _EXTRA.fullmatch(extra):
+            raise SourceError(f"{extra!r} is no name of an extra", "write for example NAME[extra] @ https://…")
+    return extras
 
 
 def _name_in(file_name: str) -> str:

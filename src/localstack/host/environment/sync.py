@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 from localstack.host.environment.bundle import Bundle
 from localstack.host.environment.change import Change, ChangeResult, nothing_to_do
 from localstack.host.environment.inventory import Inventory
-from localstack.host.environment.pylock import LOCK_NAME, PackageKind, parse_lock
+from localstack.host.environment.pylock import LOCK_NAME, LockedPackage, PackageKind, parse_lock
 from localstack.host.environment.request import (
     Request,
     Requests,
@@ -162,18 +162,19 @@ def _requests_in(text: str, file: Path) -> Requests:
     tool: Any = tomllib.loads(text).get("tool", {})
     tables = tool.get("leanto", {}).get("extension") if isinstance(tool, dict) else None
     if tables is not None:
-        asked_for = requests_of(tables, file)
-        check_requests(asked_for, file)
-        return asked_for
-    requests: list[Request] = []
-    for package in packages:
-        if package.kind is PackageKind.GIT:
-            line = f"{package.name} @ git+{package.origin}@{package.digest.partition(':')[2]}"
-            requests.append(Request(package.name, file.name, SourceKind.GIT, line, requested_at=now()))
-        else:
-            line = f"{package.name}=={package.version}"
-            requests.append(Request(package.name, file.name, SourceKind.INDEX, line, requested_at=now()))
-    return tuple(requests)
+        requests = requests_of(tables, file)
+        check_requests(requests, file)
+    else:
+        requests = tuple(_locked_request(package, file) for package in packages)
+        check_requests(tuple(one for one in requests if one.is_fetched_by_url()), file)
+    return requests
+
+
+def _locked_request(package: LockedPackage, file: Path) -> Request:
+    if package.kind is PackageKind.GIT:
+        line = f"{package.name} @ git+{package.origin}@{package.digest.partition(':')[2]}"
+        return Request(package.name, file.name, SourceKind.GIT, line, requested_at=now())
+    return Request(package.name, file.name, SourceKind.INDEX, f"{package.name}=={package.version}", requested_at=now())
 
 
 def is_lock(file: Path) -> bool:

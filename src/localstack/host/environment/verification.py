@@ -20,7 +20,7 @@ from localstack.host.errors import VerificationError
 from localstack.host.redaction import redacted
 
 _TIMEOUT_SECONDS = 120.0
-_MOST_CHARACTERS = 300
+_MOST_CHARACTERS = 500
 _MOVED = re.compile(r"[^/]+\.data/")
 
 

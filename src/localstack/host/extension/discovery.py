@@ -71,13 +71,22 @@ def canonical_name(name: str) -> str:
 
 
 def installed_candidates() -> list[Candidate]:
-    """Every entry point that ``sys.path`` has now; follows the links of plux's editable installs."""
+    """Every entry point of an extension that ``sys.path`` has now."""
+    return candidates_in(NAMESPACE, installed_entry_points())
+
+
+def installed_entry_points() -> list[tuple[EntryPoint, Distribution]]:
+    """Every entry point that ``sys.path`` has now, of all groups; follows the links of plux's editable installs."""
+    return [(entry_point, one) for one in distributions() for entry_point in _entry_points(one)]
+
+
+def candidates_in(group: str, installed: Iterable[tuple[EntryPoint, Distribution]]) -> list[Candidate]:
+    """The entry points of a group, each once."""
     found: dict[tuple[str, str, str], Candidate] = {}
-    for distribution in distributions():
-        for entry_point in _entry_points(distribution):
-            candidate = Candidate(entry_point, DistributionInfo.of(distribution))
+    for entry_point, distribution in installed:
+        if entry_point.group == group:
             key = (canonical_name(distribution.name), entry_point.name, entry_point.value)
-            found.setdefault(key, candidate)
+            found.setdefault(key, Candidate(entry_point, DistributionInfo.of(distribution)))
     return list(found.values())
 
 
@@ -92,4 +101,4 @@ def in_order(developed: Iterable[Candidate], installed: Iterable[Candidate]) -> 
 def _entry_points(distribution: Distribution) -> list[EntryPoint]:
     if not distribution.read_text("entry_points.txt") and not distribution.read_text("entry_points_editable.txt"):
         return []
-    return [e for e in resolve_entry_points([distribution]) if e.group == NAMESPACE]
+    return list(resolve_entry_points([distribution]))

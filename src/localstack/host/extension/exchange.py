@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from localstack.host.extension.discovery import Candidate
@@ -43,6 +43,8 @@ class Exchange:
 
     lifecycle: Lifecycle
     arguments: HookArguments
+    end_leftovers: Callable[[str], None]
+    """Ends the containers, threads and processes of an extension that has gone for good."""
     lock: threading.RLock = field(default_factory=threading.RLock)
     """Held by who exchanges extensions, from choosing them to the end."""
 
@@ -80,7 +82,9 @@ class Exchange:
                 one.staging.commit()
         for record in gone:
             self._shut_down(record)
-            self._forget_modules(record)
+            if registry.get(record.name) is None:
+                self._forget_modules(record)
+                self.end_leftovers(record.name)
         for one in newcomers:
             if one.record.extension is not None:
                 self.lifecycle.guard.hook(one.record, "on_platform_ready")
@@ -104,10 +108,9 @@ class Exchange:
             record.extension = None
 
     def _forget_modules(self, record: ExtensionRecord) -> None:
-        if self.lifecycle.registry.get(record.name) is None:
-            owners = self.lifecycle.ledger.owners_of_modules
-            for module in [module for module, owner in owners.items() if owner == record.name]:
-                del owners[module]
+        owners = self.lifecycle.ledger.owners_of_modules
+        for module in [module for module, owner in owners.items() if owner == record.name]:
+            del owners[module]
 
 
 def _place(candidate: Candidate) -> tuple[str, str]:

@@ -139,6 +139,24 @@ class Guard:
         finally:
             end_acting(token)
 
+    def handler(self, handlers: OwnedList[Any], handler: Callable[..., Any], place: str, args: tuple[Any, ...]) -> None:
+        """Call one handler of a list that somebody else goes through; otherwise as ``handlers``."""
+        step = self._step(handlers, handler, place)
+        token = begin_acting(step.owner)
+        started = perf_counter()
+        try:
+            handler(*args)
+        except _ANSWERS:
+            raise
+        except _FAULTS as cause:
+            step.statistics.errors += 1
+            self._note_failure(step, handlers, place, cause)
+        else:
+            self.failures_in_a_row.pop(id(handler), None)
+        finally:
+            end_acting(token)
+            step.statistics.note(perf_counter() - started)
+
     def route(
         self, owner: str, place: str, before_slow: Callable[[], None] | None, dispatch: Callable[..., _R], *args: Any
     ) -> _R:
@@ -173,6 +191,17 @@ class Guard:
             end_acting(token)
             statistics.note(perf_counter() - started)
             statistics.errors += failed
+
+    def report_conflict(self, owner: str, what: str, first: str) -> None:
+        """Report that ``owner`` has added what another extension has already, and keeps.
+
+        :param what: e.g. ``"route GET /hello"``
+        """
+        message = f"{what} is refused: extension {first} has it already"
+        LOG.warning("extension %s: %s; uninstall one of them, or go on without this", owner, message)
+        record = self.registry.get(owner)
+        if record is not None:
+            record.note_conflict(what, message)
 
     def _steps(self, handlers: OwnedList[Any], place: str) -> tuple[_Step, ...]:
         """The handlers with what is known of them, found out anew only when one of the two has changed."""

@@ -38,6 +38,7 @@ class ContributionKind(Enum):
     CORS_ORIGIN = "CORS origin"
     TCP_CLAIM = "TCP claim"
     HTTP2_CLAIM = "HTTP/2 claim"
+    CONTAINER = "container"
 
 
 @dataclass(frozen=True)

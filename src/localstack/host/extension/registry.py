@@ -84,6 +84,9 @@ class ExtensionRecord:
     def note_fault(self, fault: ExtensionFault) -> None:
         self.faults.append(Fault(time.time(), fault.place, str(fault), fault.location))
 
+    def note_conflict(self, place: str, message: str) -> None:
+        self.faults.append(Fault(time.time(), place, message, None))
+
 
 @dataclass
 class Registry:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from rolo import Request, Response, Router
@@ -24,6 +26,7 @@ from localstack.host.extension.ownership import (
 from localstack.host.pace import LEAVE_KEY
 
 ANY_HOST = "<__host__>"
+_PLACEHOLDER = re.compile(r"<(?:([^<>]*):)?[^<>:]+>")
 _REMEMBERED = 4096
 _LONGEST_REMEMBERED = 1024
 
@@ -47,6 +50,16 @@ class _Route:
         methods = sorted((self.rule.methods or set()) - {"HEAD"})
         host = "" if self.rule.host in (None, ANY_HOST) else str(self.rule.host)
         return " ".join(part for part in (",".join(methods), f"{host}{self.rule.rule}") if part)
+
+    def answers_what(self, other: _Route) -> bool:
+        """Whether requests that ``other`` is for come here: the same pattern and host, and a method in common."""
+        mine, others = self.rule.methods, other.rule.methods
+        return self.pattern == other.pattern and (mine is None or others is None or not mine.isdisjoint(others))
+
+    @cached_property
+    def pattern(self) -> tuple[str, ...]:
+        """Host and path without the names of placeholders."""
+        return tuple(_PLACEHOLDER.sub(r"<\1>", text) for text in (str(self.rule.host), self.rule.rule))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +176,9 @@ class OwnedRouter(Router[Any]):  # type: ignore[misc]  # rolo is not typed
         leaving = {id(route) for route in gone}
         with self._mutex:
             self._earlier, self._since = self._current(), version
-            self._replace((*(route for route in self._routes if id(route) not in leaving), *additions))
+            staying = tuple(route for route in self._routes if id(route) not in leaving)
+            self._report_conflicts(staying, additions)
+            self._replace((*staying, *additions))
             self._current()  # the next request should not have to wait for the map
 
     def add_rule(self, rule: RuleFactory) -> None:
@@ -210,10 +225,19 @@ class OwnedRouter(Router[Any]):  # type: ignore[misc]  # rolo is not typed
             added = tuple(_Route(rule, self._ledger.owner_of(rule.endpoint), f"{kind} {rule.rule}") for rule in rules)
             staged = staged_additions(self)
             if staged is None:
+                self._report_conflicts(self._routes, added)
                 self._replace(self._routes + added)
             else:
                 staged += added
             return rules
+
+    def _report_conflicts(self, present: Sequence[_Route], added: Sequence[_Route]) -> None:
+        """Two extensions may claim the same requests: werkzeug gives them to the rule that came first, for good."""
+        for route in added:
+            firsts = (one.owner for one in present if one.owner not in (None, route.owner) and one.answers_what(route))
+            first = next(firsts, None)
+            if route.owner is not None and first is not None:
+                self._guard.report_conflict(route.owner, f"{self._kind.value} {route.description()}", first)
 
     def _remove_rules(self, rules: Iterable[Rule]) -> None:
         staged = staged_additions(self)

@@ -20,15 +20,19 @@ _PLATFORM_HEADER = ("x-localstack", "true")
 
 def answer_not_found(chain: HandlerChain, context: RequestContext, response: Response) -> None:
     """Request handler, the last one: nothing in the platform answers this."""
+    where = f"on host {context.request.host}"
+    _answer_not_found(chain, context, f"{where}: no extension's route matches, and it is no AWS request")
+
+
+def answer_no_resource(chain: HandlerChain, context: RequestContext) -> None:
+    """Nothing below ``/_localstack/`` answers this."""
+    _answer_not_found(chain, context, "here: it is no resource of this platform, and no extension has added it")
+
+
+def _answer_not_found(chain: HandlerChain, context: RequestContext, reason: str) -> None:
     request = context.request
-    message = f"nothing answers {request.method} {request.path} on host {request.host}: no extension's route matches, "
-    chain.respond(
-        404,
-        {
-            "error": "Not Found",
-            "message": f"{message}and it is no AWS request. GET / lists what is served.",
-        },
-    )
+    message = f"nothing answers {request.method} {request.path} {reason}. GET / lists what is served."
+    chain.respond(404, {"error": "Not Found", "message": message})
 
 
 def add_platform_header(chain: HandlerChain, context: RequestContext, response: Response) -> None:

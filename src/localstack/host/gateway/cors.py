@@ -37,7 +37,9 @@ def default_origins(settings: Settings) -> list[str]:
     origins = ["https://localhost", f"https://{LOCALHOST_HOSTNAME}", "file://"]
     for port in dict.fromkeys(address.port for address in settings.gateway_listen):
         origins += [
-            f"{scheme}://{host}:{port}" for host in ("localhost", LOCALHOST_HOSTNAME) for scheme in ("http", "https")
+            f"{scheme}://{host}:{port}"
+            for host in ("localhost", LOCALHOST_HOSTNAME, "127.0.0.1", "[::1]")
+            for scheme in ("http", "https")
         ]
     return [*origins, *settings.extra_cors_allowed_origins]
 

@@ -45,7 +45,11 @@ class DiagnosisResources:
                 "image-version": {"id": "", "sha256": "", "tag": "", "created": ""},
                 "localstack-version": {"build-date": "", "build-git-hash": "", "build-version": LOCALSTACK_VERSION},
                 "leanto-version": {"build-version": leanto_version()},
-                "host": {"version": f"{platform.system()} {platform.release()}", "python": sys.version},
+                "host": {
+                    "kernel": platform.release(),
+                    "version": f"{platform.system()} {platform.release()}",
+                    "python": sys.version,
+                },
             },
             "info": self.info(),
             "services": self.service_states(),

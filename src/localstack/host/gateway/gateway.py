@@ -13,11 +13,12 @@ from typing import Any, Protocol
 
 from rolo import Request, Response
 from rolo.gateway import Gateway, HandlerChain
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from localstack.aws.api import RequestContext
-from localstack.host.gateway.answers import ExceptionAnswers, add_platform_header, answer_not_found
+from localstack.host.gateway.answers import ExceptionAnswers, add_platform_header, answer_no_resource, answer_not_found
 from localstack.host.gateway.cors import CorsPolicy
 from localstack.host.gateway.emulation import Emulation
 from localstack.host.gateway.in_process import INTERNAL_PARAMETERS_KEY
@@ -156,10 +157,10 @@ class InternalResources:
         match = self.routes.find(request)
         if match is None:
             LOG.warning("Unable to find resource handler for path: %s", request.path)
-            response.status_code = 404
+            answer_no_resource(chain, context)
         else:
             adopt(response, self.routes.call(match, request))
-        chain.stop()
+            chain.stop()
 
 
 @dataclass(frozen=True)
@@ -177,6 +178,8 @@ class EdgeRoutes:
 
 def adopt(response: Response, answer: WerkzeugResponse) -> None:
     """Make a route's answer the response of the chain; headers that handlers have set before stay beside its own."""
+    if not isinstance(answer.headers, Headers):  # a published extension assigns those of an answer of requests
+        answer.headers = Headers(answer.headers)
     if len(response.headers._list) == 1 and not response.response:
         # untouched so far: what update_from copies piece by piece can be taken over as it is
         response.headers = answer.headers

@@ -267,7 +267,7 @@ class MessageReader:
         return int(self._index.get("content-length", 0))
 
     def _open_inlet(self, upload: Upload) -> None:
-        """Read the rest of a large body past the parser, which would copy it twice; it has nothing to look for there."""
+        """Read the rest of a large body past the parser: there is nothing to look for, and it would copy all twice."""
         missing = self._expected_length() - upload.length
         if missing >= _INLET_BYTES and "upgrade" not in self._index and upload.expect(upload.length + missing):
             self.inlet = upload

@@ -1,0 +1,1 @@
+"""Feature flags as an AWS service."""

@@ -1,0 +1,1 @@
+"""A tape of AWS calls."""

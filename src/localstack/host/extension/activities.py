@@ -1,0 +1,61 @@
+"""What extensions have running: child processes and stoppable threads, so that they end with their extension."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import threading
+from typing import Any, Protocol
+
+from localstack.host.extension.ownership import Ledger
+
+LOG = logging.getLogger("localstack.extensions.platform")
+
+
+class StoppableThread(Protocol):
+    """A ``FuncThread`` of the contract."""
+
+    name: str
+
+    def is_alive(self) -> bool: ...
+    def stop(self, quiet: bool = False) -> None: ...
+
+
+class Activities:
+    """Processes and threads by the extension that started them, until they have ended. Safe for threads."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._processes: list[tuple[str, subprocess.Popen[Any]]] = []
+        self._threads: list[tuple[str, StoppableThread]] = []
+        self._lock = threading.Lock()
+
+    def note_process(self, process: subprocess.Popen[Any]) -> None:
+        """Record a process that was started just now, when an extension did it."""
+        owner = self._ledger.owner_of(None)
+        with self._lock:
+            self._processes = [(whose, one) for whose, one in self._processes if one.poll() is None]
+            if owner is not None:
+                self._processes.append((owner, process))
+
+    def note_thread(self, thread: StoppableThread, owner: str | None) -> None:
+        """Record a thread that was started just now."""
+        with self._lock:
+            self._threads = [(whose, one) for whose, one in self._threads if one.is_alive()]
+            if owner is not None:
+                self._threads.append((owner, thread))
+
+    def end(self, owner: str) -> None:
+        """Stop the threads and end the processes, with all below them, that an extension has left."""
+        from localstack.utils.run import end_process_tree
+
+        with self._lock:
+            threads = [one for whose, one in self._threads if whose == owner and one.is_alive()]
+            processes = [one for whose, one in self._processes if whose == owner and one.poll() is None]
+        for thread in threads:
+            LOG.info("stopping thread %s, which extension %s left running", thread.name, owner)
+            thread.stop(quiet=True)
+        for process in processes:
+            if process.poll() is None:
+                LOG.info("ending child process %d, which extension %s left running", process.pid, owner)
+                end_process_tree(process)

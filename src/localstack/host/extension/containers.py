@@ -1,0 +1,114 @@
+"""Containers that extensions have made: whose they are, and their end with the platform."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from localstack.host.extension.ownership import Contribution, ContributionKind, Ledger
+from localstack.utils.container_utils.container_errors import ContainerException
+
+LOG = logging.getLogger("localstack.extensions.platform")
+
+_EXTENSION = "leanto.extension"
+_PLATFORM = "leanto.platform"
+_RUN = "leanto.run"
+_PATIENCE_SECONDS = 2
+
+
+class Engine(Protocol):
+    """What is asked of the container engine at the end."""
+
+    def is_container_running(self, container_name: str) -> bool: ...
+    def remove_container(self, container_name: str) -> None: ...
+    def stop_container(self, container_name: str, timeout: int) -> None: ...
+
+
+@dataclass(frozen=True)
+class _Owned:
+    """A container, the engine that has it, and the extension that made it.
+
+    :ivar is_disposable: it was to be removed at its end
+    """
+
+    engine: Engine
+    id: str
+    name: str
+    image: str
+    is_disposable: bool
+    owner: str | None
+
+
+class OwnedContainers:
+    """The containers that were made in this run, until they are removed. Safe for threads.
+
+    :param platform: tells the platform from all others, and stays the same from run to run
+    :param run: tells this run from all others
+    """
+
+    def __init__(self, ledger: Ledger, platform: str, run: str) -> None:
+        self._ledger = ledger
+        self._platform = platform
+        self._run = run
+        self._owned: dict[str, _Owned] = {}
+        ledger.containers.append(self)
+
+    def labels(self) -> dict[str, str]:
+        """Labels of a container that is made now."""
+        return {_EXTENSION: self._ledger.owner_of(None) or "", _PLATFORM: self._platform, _RUN: self._run}
+
+    def is_leftover(self, labels: Mapping[str, str]) -> bool:
+        """Whether a container with ``labels`` comes from an earlier run of this platform, which can't run any more."""
+        return labels.get(_PLATFORM) == self._platform and labels.get(_RUN) != self._run
+
+    def add(self, engine: Engine, container_id: str, name: str, image: str, is_disposable: bool) -> None:
+        """Record a container for the extension that is acting now."""
+        owner = self._ledger.owner_of(None)
+        self._owned[container_id] = _Owned(engine, container_id, name, image, is_disposable, owner)
+
+    def forget(self, name_or_id: str) -> None:
+        """A container has been removed."""
+        for one in tuple(self._owned.values()):
+            if name_or_id == one.name or one.id.startswith(name_or_id):
+                self._owned.pop(one.id, None)
+
+    def end(self, owner: str | None = None) -> None:
+        """End what still runs: what was to be removed at its end is removed, everything else stopped and kept.
+
+        :param owner: an extension, whose containers are meant; those of all without it
+        """
+        for one in tuple(self._owned.values()):
+            if owner in (None, one.owner) and self._owned.pop(one.id, None) is not None:
+                _end(one)
+
+    def contributions(self) -> Iterator[Contribution]:
+        for one in tuple(self._owned.values()):
+            if one.owner is not None:
+                yield Contribution(one.owner, ContributionKind.CONTAINER, f"{one.name} ({one.image})")
+
+    def items_of(self, owner: str) -> Sequence[Any]:
+        """None: an extension that is replaced ends its own containers, in ``on_platform_shutdown``."""
+        return ()
+
+    def exchange(self, gone: Sequence[Any], additions: Sequence[Any], version: int) -> None:
+        """Nothing to do, see ``items_of``."""
+
+
+def _end(one: _Owned) -> None:
+    who = f"extension {one.owner}" if one.owner else "an extension"
+    try:
+        if not one.engine.is_container_running(one.id):
+            return
+        if one.is_disposable:
+            LOG.warning("removing container %s (%s), which %s left running", one.name, one.image, who)
+            one.engine.remove_container(one.id)
+        else:
+            LOG.warning(
+                "stopping container %s (%s), which %s left running; `docker rm %s` removes it",
+                one.name, one.image, who, one.name,
+            )  # fmt: skip
+            one.engine.stop_container(one.id, timeout=_PATIENCE_SECONDS)
+    except ContainerException as error:
+        LOG.warning("container %s (%s), which %s left running, can't be ended: %s", one.name, one.image, who, error)

@@ -1,0 +1,49 @@
+"""Unpacks archives, and nothing outside the folder that they are unpacked into."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+import tarfile
+import zipfile
+from pathlib import Path
+
+from localstack.packages.api import PackageException
+
+__all__ = ["extract"]
+
+
+def extract(archive: Path, folder: Path) -> None:
+    """Unpack a ``.zip`` or a ``.tar``, compressed in whatever way ``tarfile`` knows; its name does not matter.
+
+    :param folder: exists
+    :raises PackageException: when it is neither, is damaged, or has something that would lie outside ``folder``
+    """
+    try:
+        if zipfile.is_zipfile(archive):
+            with zipfile.ZipFile(archive) as opened:
+                for entry in opened.infolist():
+                    _extract_entry(opened, entry, folder)
+        else:
+            with tarfile.open(archive) as tar:
+                tar.extractall(folder, filter="data")
+    except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, ValueError, NotImplementedError) as error:
+        raise PackageException(f"the archive {archive.name} can't be unpacked: {error}") from error
+
+
+def _extract_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, folder: Path) -> None:
+    """Like ``ZipFile.extract``, but what lies outside is an error, and programs stay executable."""
+    mode = entry.external_attr >> 16  # of Unix; 0 where the archive was made elsewhere
+    path = folder / entry.filename
+    is_inside = path.resolve().is_relative_to(folder.resolve())
+    if not is_inside or stat.S_ISLNK(mode):
+        what = "is a link" if is_inside else "lies outside the archive's folder"
+        raise ValueError(f"its entry {entry.filename!r} {what}")
+    if entry.is_dir():
+        path.mkdir(parents=True, exist_ok=True)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with archive.open(entry) as source, path.open("wb") as target:
+        shutil.copyfileobj(source, target)
+    if mode & 0o111:
+        path.chmod(path.stat().st_mode | 0o111)

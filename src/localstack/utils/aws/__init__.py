@@ -1,0 +1,1 @@
+"""AWS tools that extensions import from here: resource names, regions, requests and answers."""

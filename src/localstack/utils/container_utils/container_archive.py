@@ -1,0 +1,70 @@
+"""Files on their way into a container and out of it, as ``docker cp`` moves them."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import tarfile
+import tempfile
+from base64 import b64decode
+from pathlib import Path
+from typing import Any
+
+from localstack.utils.container_utils.container_errors import ContainerException
+
+__all__ = ["copy_in", "copy_out"]
+
+_MEMORY_BYTES = 8 * 1024 * 1024
+_GO_MODE_DIR = 1 << 31
+"""Bit of a folder in the modes that engines tell, which are Go's."""
+
+
+def copy_in(container: Any, local_path: str, container_path: str) -> None:
+    """Copy a file or folder into a container of Docker's SDK, whether or not it runs.
+
+    When ``container_path`` is a folder, or ends with a slash, it goes below that under its own name.
+
+    :raises FileNotFoundError: when there is no ``local_path``
+    :raises ContainerException: when the container has no folder for it
+    """
+    source = Path(local_path)
+    is_below = container_path.endswith("/") or _is_folder(container, container_path)
+    target = posixpath.join(container_path, source.name) if is_below else container_path
+    parent, name = posixpath.split(target.rstrip("/"))
+    if not _is_folder(container, parent or "/"):  # Podman would make it
+        raise ContainerException(f"container {container.name} has no folder {parent} to copy {name} to")
+    with tempfile.SpooledTemporaryFile(_MEMORY_BYTES) as packed:
+        with tarfile.open(fileobj=packed, mode="w") as archive:
+            archive.add(source, arcname=name)
+        packed.seek(0)
+        container.put_archive(parent or "/", packed)
+
+
+def copy_out(container: Any, local_path: str, container_path: str) -> None:
+    """Copy a file or folder out of a container of Docker's SDK.
+
+    When ``local_path`` is a folder, it goes below that under its own name.
+
+    :raises OSError: when it can't be written
+    :raises tarfile.FilterError: when it would leave the folder, e.g. by a link
+    """
+    chunks, about = container.get_archive(container_path)
+    target = Path(local_path)
+    into, name = (target, about["name"]) if target.is_dir() else (target.parent, target.name)
+    with tempfile.SpooledTemporaryFile(_MEMORY_BYTES) as packed:
+        for chunk in chunks:
+            packed.write(chunk)
+        packed.seek(0)
+        with tarfile.open(fileobj=packed) as archive:
+            for member in archive:
+                below = member.name.partition("/")[2]
+                renamed = member.replace(name=posixpath.join(name, below) if below else name)
+                archive.extract(renamed, into, filter="data")
+
+
+def _is_folder(container: Any, path: str) -> bool:
+    api = container.client.api  # a session of requests; the SDK itself can only ask with the content
+    url = f"{api.base_url}/v{api.api_version}/containers/{container.id}/archive"
+    answer = api.head(url, params={"path": path}, timeout=api.timeout)
+    about = answer.headers.get("X-Docker-Container-Path-Stat")
+    return about is not None and bool(json.loads(b64decode(about))["mode"] & _GO_MODE_DIR)

@@ -1,0 +1,401 @@
+"""The client of the container engine, and all that it takes and gives."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from localstack.host import shared
+from localstack.utils.container_utils.container_archive import copy_in, copy_out
+from localstack.utils.container_utils.container_configuration import (
+    ContainerConfiguration,
+    DockerContainerStatus,
+    Ulimit,
+)
+from localstack.utils.container_utils.container_creation import create, pull, remove_leftover
+from localstack.utils.container_utils.container_engine import connect, translated
+from localstack.utils.container_utils.container_errors import (
+    AccessDenied,
+    ContainerException,
+    DockerNotAvailable,
+    NoSuchContainer,
+    NoSuchImage,
+    NoSuchNetwork,
+    NoSuchObject,
+    RegistryConnectionError,
+)
+from localstack.utils.container_utils.container_output import CancellableStream, Output, run_attached
+from localstack.utils.container_utils.container_ports import PortMappings
+from localstack.utils.container_utils.container_volumes import (
+    BindMount,
+    SimpleVolumeBind,
+    VolumeBind,
+    VolumeDirMount,
+    VolumeInfo,
+    VolumeMappings,
+)
+from localstack.utils.strings import to_bytes, to_str
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+__all__ = [
+    "AccessDenied",
+    "BindMount",
+    "CancellableStream",
+    "ContainerClient",
+    "ContainerConfiguration",
+    "ContainerException",
+    "DockerContainerStatus",
+    "DockerNotAvailable",
+    "NoSuchContainer",
+    "NoSuchImage",
+    "NoSuchNetwork",
+    "NoSuchObject",
+    "PortMappings",
+    "RegistryConnectionError",
+    "SimpleVolumeBind",
+    "Ulimit",
+    "VolumeBind",
+    "VolumeDirMount",
+    "VolumeInfo",
+    "VolumeMappings",
+]
+
+
+class ContainerClient:
+    """The container engine, as extensions use it. Safe for threads.
+
+    Making one costs nothing: the engine is looked for by the first method that needs it, and again after it has gone.
+    Containers that are made inside a platform are labelled with the extension that makes them, and end with it.
+
+    Every method raises ``DockerNotAvailable`` when no engine answers, ``NoSuchContainer``, ``NoSuchImage`` or
+    ``NoSuchNetwork`` for names that the engine does not know, and ``ContainerException`` with the engine's words when
+    it refuses. A container, network or image is given by name or by id.
+    """
+
+    def __init__(self) -> None:
+        self._connection: DockerClient | None = None
+        self._was_reached = False
+        self._lock = threading.Lock()
+
+    def client(self) -> DockerClient:
+        """The client of Docker's SDK, for what has no method here."""
+        with self._lock:
+            if self._connection is None:
+                self._connection = connect()
+                self._was_reached = True
+            return self._connection
+
+    def has_docker(self) -> bool:
+        """Whether an engine answers."""
+        try:
+            with self._talking() as client:
+                return bool(client.ping())
+        except ContainerException:
+            return False
+
+    def run_container(self, image_name: str, **options: Any) -> Output:
+        """Make a container and start it.
+
+        :param options: fields of ``ContainerConfiguration``; ``None`` stands for a field's default
+        :return: with ``detach`` the id and nothing; without it what the container wrote, after it has ended
+        :raises ContainerException: when it ended with another status than 0; has its output
+        """
+        return self.run_container_from_config(_configuration(image_name, options))
+
+    def run_container_from_config(self, container_config: ContainerConfiguration) -> Output:
+        """Make a container and start it, see ``run_container``."""
+        # the engine would remove it together with its exit status, so that is done here
+        made = container_config if container_config.detach else replace(container_config, remove=False)
+        container_id = self.create_container_from_config(made)
+        is_over = not container_config.detach
+        try:
+            return self.start_container(container_id, attach=not container_config.detach)
+        except BaseException:
+            is_over = True
+            raise
+        finally:
+            if is_over and container_config.remove:
+                self.remove_container(container_id)
+
+    def create_container(self, image_name: str, **options: Any) -> str:
+        """Make a container; its id. An image that the engine does not have is pulled.
+
+        :param options: fields of ``ContainerConfiguration``; ``None`` stands for a field's default
+        :raises NoSuchImage: when the registry does not have it either
+        """
+        return self.create_container_from_config(_configuration(image_name, options))
+
+    def create_container_from_config(self, container_config: ContainerConfiguration) -> str:
+        """Make a container, see ``create_container``."""
+        owned = shared.owned_containers()
+        with self._talking() as client:
+            if owned is not None and container_config.name:
+                remove_leftover(client, container_config.name, owned.is_leftover)
+            container_id = create(client, container_config, owned.labels() if owned is not None else {})
+        if owned is not None:
+            shown = container_config.name or container_id[:12]
+            owned.add(self, container_id, shown, container_config.image_name, container_config.remove)
+        return container_id
+
+    def start_container(self, container_name_or_id: str, interactive: bool = False, attach: bool = False) -> Output:
+        """Start a container.
+
+        :param interactive: as ``attach``
+        :param attach: wait for its end
+        :return: its name or id and nothing; attached, what it wrote, if the engine does not remove it at its end
+        :raises ContainerException: when it was attached and ended with another status than 0; has its output
+        """
+        with self._talking(NoSuchContainer(container_name_or_id)) as client:
+            container = client.containers.get(container_name_or_id)
+            if not attach and not interactive:
+                container.start()
+                return to_bytes(container_name_or_id), b""
+            status, output = run_attached(container)
+        return _checked(f"container {container_name_or_id}", status, output)
+
+    def stop_container(self, container_name: str, timeout: int = 10) -> None:
+        """Ask a container to end.
+
+        :param timeout: seconds after which it is killed
+        """
+        with self._talking(NoSuchContainer(container_name)) as client:
+            client.containers.get(container_name).stop(timeout=timeout)
+
+    def remove_container(
+        self, container_name: str, force: bool = True, check_existence: bool = False, volumes: bool = False
+    ) -> None:
+        """Remove a container.
+
+        :param force: kill it when it runs; that there is none is no error then, nor that no engine was ever reached
+        :param check_existence: that there is none is no error
+        :param volumes: also remove volumes without a name that it has
+        """
+        try:
+            with self._talking(NoSuchContainer(container_name)) as client:
+                container = client.containers.get(container_name)
+                container.remove(force=force, v=volumes)
+        except NoSuchContainer:
+            if not force and not check_existence:
+                raise
+        except DockerNotAvailable:
+            if not force or self._was_reached:
+                raise
+        except ContainerException as error:
+            if "already in progress" not in str(error):  # the engine is removing it on its own
+                raise
+        owned = shared.owned_containers()
+        if owned is not None:
+            owned.forget(container_name)
+
+    def exec_in_container(
+        self,
+        container_name_or_id: str,
+        command: str | Sequence[str],
+        interactive: bool = False,
+        detach: bool = False,
+        env_vars: Mapping[str, str] | None = None,
+        user: str | None = None,
+        workdir: str | None = None,
+    ) -> Output:
+        """Run a command in a container that runs.
+
+        :param command: a list of arguments, or text that is split like a shell's
+        :param interactive: keep the command's standard input open
+        :param detach: do not wait for its end
+        :return: what it wrote
+        :raises ContainerException: when it ended with another status than 0; has its output
+        """
+        with self._talking(NoSuchContainer(container_name_or_id)) as client:
+            execution = client.api.exec_create(
+                client.containers.get(container_name_or_id).id,
+                command,
+                stdin=interactive,
+                environment=dict(env_vars or {}),
+                user=user or "",
+                workdir=workdir,
+            )["Id"]
+            output = client.api.exec_start(execution, detach=detach, demux=not detach)
+            if detach:
+                return b"", b""
+            status = client.api.exec_inspect(execution)["ExitCode"]
+        stdout, stderr = output
+        return _checked(f"{command!r} in container {container_name_or_id}", status, (stdout or b"", stderr or b""))
+
+    def copy_into_container(self, container_name: str, local_path: str, container_path: str) -> None:
+        """Copy a file or folder into a container, as ``docker cp`` does.
+
+        :raises FileNotFoundError: when there is no ``local_path``
+        """
+        with self._talking(NoSuchContainer(container_name)) as client:
+            copy_in(client.containers.get(container_name), local_path, container_path)
+
+    def copy_from_container(self, container_name: str, local_path: str, container_path: str) -> None:
+        """Copy a file or folder out of a container, as ``docker cp`` does."""
+        with self._talking(NoSuchContainer(container_name)) as client:
+            container = client.containers.get(container_name)
+            with translated(ContainerException(f"container {container_name} has no {container_path}")):
+                copy_out(container, local_path, container_path)
+
+    def inspect_container(self, container_name_or_id: str) -> dict[str, Any]:
+        """What the engine knows of a container, as ``docker inspect`` shows it."""
+        with self._talking(NoSuchContainer(container_name_or_id)) as client:
+            return dict(client.api.inspect_container(container_name_or_id))
+
+    def inspect_image(self, image_name: str, pull: bool = True) -> dict[str, Any]:
+        """What the engine knows of an image, as ``docker inspect`` shows it.
+
+        :param pull: get it from its registry when the engine does not have it
+        """
+        try:
+            with self._talking(NoSuchImage(image_name)) as client:
+                return dict(client.api.inspect_image(image_name))
+        except NoSuchImage:
+            if not pull:
+                raise
+        self.pull_image(image_name)
+        return self.inspect_image(image_name, pull=False)
+
+    def inspect_network(self, network_name: str) -> dict[str, Any]:
+        """What the engine knows of a network, as ``docker inspect`` shows it."""
+        with self._talking(NoSuchNetwork(network_name)) as client:
+            return dict(client.api.inspect_network(network_name))
+
+    def pull_image(
+        self, docker_image: str, platform: str | None = None, auth_config: Mapping[str, str] | None = None
+    ) -> None:
+        """Get an image from its registry, also when the engine has one of that name.
+
+        :param docker_image: with or without a registry and a tag, ``:latest`` without one
+        :param platform: e.g. ``"linux/amd64"``
+        :raises AccessDenied: when the registry gives it to others only
+        :raises RegistryConnectionError: when the registry can't be reached
+        """
+        with self._talking() as client:
+            pull(client, docker_image, platform, auth_config)
+
+    def list_containers(self, filter: str | Sequence[str] | None = None, all: bool = True) -> list[dict[str, Any]]:
+        """Containers as ``{"id": …, "image": …, "name": …, "status": "running", "labels": {…}}``.
+
+        :param filter: as for ``docker ps``, e.g. ``"name=web"``; with several all must hold
+        :param all: also those that don't run
+        """
+        filters: dict[str, list[str]] = {}
+        for each in [filter] if isinstance(filter, str) else filter or ():
+            key, _, value = each.partition("=")
+            filters.setdefault(key, []).append(value)
+        with self._talking() as client:
+            return [
+                {
+                    "id": entry["Id"],
+                    "image": entry["Image"],
+                    "name": entry["Names"][0].removeprefix("/") if entry["Names"] else "",
+                    "status": entry["State"],
+                    "labels": dict(entry["Labels"] or {}),
+                }
+                for entry in client.api.containers(all=all, filters=filters)
+            ]
+
+    def get_running_container_names(self) -> list[str]:
+        return [entry["name"] for entry in self.list_containers(all=False)]
+
+    def get_container_status(self, container_name: str) -> DockerContainerStatus:
+        """What a container is doing; that there is none is a status, too."""
+        try:
+            status = self.inspect_container(container_name)["State"]["Status"]
+        except NoSuchContainer:
+            return DockerContainerStatus.NON_EXISTENT
+        return {"running": DockerContainerStatus.UP, "paused": DockerContainerStatus.PAUSED}.get(
+            status, DockerContainerStatus.DOWN
+        )
+
+    def is_container_running(self, container_name: str) -> bool:
+        """Whether there is such a container and it runs."""
+        return self.get_container_status(container_name) is DockerContainerStatus.UP
+
+    def get_container_name(self, container_id: str) -> str:
+        return str(self.inspect_container(container_id)["Name"]).removeprefix("/")
+
+    def get_container_id(self, container_name: str) -> str:
+        return str(self.inspect_container(container_name)["Id"])
+
+    def get_networks(self, container_name: str) -> list[str]:
+        """Names of the networks that a container is in."""
+        return list(self.inspect_container(container_name)["NetworkSettings"].get("Networks") or {})
+
+    def get_container_ipv4_for_network(self, container_name_or_id: str, container_network: str) -> str:
+        """Address of a container in a network.
+
+        :param container_network: name of the network
+        :raises ContainerException: when the container is not in it
+        """
+        container = self.inspect_container(container_name_or_id)
+        networks = container["NetworkSettings"].get("Networks") or {}
+        address = networks.get(container_network, {}).get("IPAddress")
+        if not address:  # Podman has several names for its default network
+            peers = self.inspect_network(container_network).get("Containers") or {}
+            address = peers.get(container["Id"], {}).get("IPv4Address", "").partition("/")[0]
+        if not address:
+            raise ContainerException(f"container {container_name_or_id} has no address in network {container_network}")
+        return str(address)
+
+    def get_container_ip(self, container_name_or_id: str) -> str:
+        """Address of a container, in the first of its networks.
+
+        :raises ContainerException: when it has none, e.g. because it does not run
+        """
+        networks = self.inspect_container(container_name_or_id)["NetworkSettings"].get("Networks") or {}
+        address = next((each["IPAddress"] for each in networks.values() if each["IPAddress"]), None)
+        if address is None:
+            raise ContainerException(f"container {container_name_or_id} has no address")
+        return str(address)
+
+    def get_container_logs(self, container_name_or_id: str, safe: bool = False) -> str:
+        """What a container has written to standard output and standard error.
+
+        :param safe: ``""`` for a container that there is not
+        """
+        try:
+            with self._talking(NoSuchContainer(container_name_or_id)) as client:
+                return to_str(client.containers.get(container_name_or_id).logs(), errors="replace")
+        except NoSuchContainer:
+            if not safe:
+                raise
+            return ""
+
+    def stream_container_logs(self, container_name_or_id: str) -> CancellableStream:
+        """The lines that a container has written and writes, until it ends or the stream is closed."""
+        with self._talking(NoSuchContainer(container_name_or_id)) as client:
+            return CancellableStream(client.containers.get(container_name_or_id).logs(stream=True, follow=True))
+
+    @contextmanager
+    def _talking(self, missing: Exception | None = None) -> Iterator[DockerClient]:
+        """Translate errors of the SDK, and look for the engine anew after it has gone."""
+        client = self.client()
+        try:
+            with translated(missing):
+                yield client
+        except DockerNotAvailable:
+            with self._lock:
+                self._connection = None
+            raise
+
+
+def _configuration(image_name: str, options: Mapping[str, Any]) -> ContainerConfiguration:
+    given = {name: value for name, value in options.items() if value is not None}
+    if "volumes" in given:
+        given["volumes"] = VolumeMappings(given["volumes"])
+    return ContainerConfiguration(image_name, **given)
+
+
+def _checked(what: str, status: int, output: Output) -> Output:
+    """:raises ContainerException: when ``status`` is not 0"""
+    if status:
+        stdout, stderr = output
+        text = to_str(stderr or stdout, errors="replace").strip()
+        raise ContainerException(f"{what} ended with {status}: {text}", stdout, stderr)
+    return output

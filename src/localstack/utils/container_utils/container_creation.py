@@ -1,0 +1,128 @@
+"""Making a container from its configuration, with the image pulled where it is missing."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from localstack.utils.container_utils.additional_flags import ExtraHosts, with_additional_flags
+from localstack.utils.container_utils.container_configuration import ContainerConfiguration
+from localstack.utils.container_utils.container_engine import pull_failure, translated
+from localstack.utils.container_utils.container_errors import ContainerException, NoSuchContainer, NoSuchImage
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+__all__ = ["create", "pull", "remove_leftover"]
+
+LOG = logging.getLogger(__name__)
+
+
+def create(client: DockerClient, configuration: ContainerConfiguration, labels: Mapping[str, str]) -> str:
+    """Make a container; its id.
+
+    :param labels: of the platform; those of the configuration win
+    :raises NoSuchImage: when neither the engine nor the registry has the image
+    :raises ContainerException: when the engine refuses, e.g. because the name is taken
+    """
+    configuration, hosts = with_additional_flags(configuration)
+    image = configuration.image_name
+    arguments = _arguments(client, configuration, hosts) | {"labels": {**labels, **configuration.labels}}
+    try:
+        return _create(client, image, arguments)
+    except NoSuchImage:
+        pull(client, image, configuration.platform, configuration.auth_config)
+        return _create(client, image, arguments)
+
+
+def pull(client: DockerClient, image: str, platform: str | None, auth_config: Mapping[str, str] | None) -> None:
+    """Pull an image, ``:latest`` without a tag.
+
+    :raises NoSuchImage: when the registry does not have it
+    :raises AccessDenied: when the registry gives it to others only
+    :raises RegistryConnectionError: when the registry can't be reached
+    """
+    from docker.utils import parse_repository_tag
+
+    LOG.info("pulling image %s", image)
+    repository, tag = parse_repository_tag(image)
+    login = dict(auth_config) if auth_config else None
+    try:
+        with translated(NoSuchImage(image)):
+            for step in client.api.pull(
+                repository, tag or "latest", stream=True, decode=True, auth_config=login, platform=platform
+            ):
+                if "error" in step:
+                    raise ContainerException(step["error"])
+    except NoSuchImage:
+        raise
+    except ContainerException as error:
+        raise pull_failure(image, error) from error
+
+
+def remove_leftover(client: DockerClient, name: str, is_leftover: Callable[[Mapping[str, str]], bool]) -> None:
+    """Remove the container ``name`` when it was to be removed at its end, and who would have done so was killed.
+
+    :param is_leftover: tells it by the labels
+    """
+    try:
+        with translated(NoSuchContainer(name)):
+            found = client.api.inspect_container(name)
+            if found["HostConfig"]["AutoRemove"] and is_leftover(found["Config"]["Labels"] or {}):
+                LOG.warning("removing container %s, which an earlier run of the platform has left", name)
+                client.api.remove_container(name, force=True)
+    except NoSuchContainer:
+        return
+
+
+def _create(client: DockerClient, image: str, arguments: Mapping[str, Any]) -> str:
+    with translated(NoSuchImage(image)):
+        return str(client.api.create_container(image, **arguments)["Id"])
+
+
+def _arguments(client: DockerClient, configuration: ContainerConfiguration, hosts: ExtraHosts) -> dict[str, Any]:
+    from docker.types import Ulimit
+
+    bindings = configuration.ports.to_dict()
+    binds = configuration.volumes.to_binds()
+    dns = [configuration.dns] if isinstance(configuration.dns, str) else configuration.dns
+    limits = [Ulimit(name=u.name, soft=u.soft_limit, hard=u.hard_limit) for u in configuration.ulimits or ()]
+    host_config = client.api.create_host_config(
+        auto_remove=configuration.remove,
+        binds=binds or None,
+        cap_add=configuration.cap_add,
+        cap_drop=configuration.cap_drop,
+        cpu_shares=configuration.cpu_shares,
+        dns=dns,
+        extra_hosts=hosts or None,
+        init=configuration.init,
+        log_config=configuration.log_config,
+        mem_limit=configuration.mem_limit,
+        network_mode=configuration.network,
+        port_bindings=bindings or None,
+        privileged=configuration.privileged,
+        security_opt=configuration.security_opt,
+        ulimits=limits or None,
+    )
+    # an empty list would mean the image's own entry point
+    entrypoint = [""] if configuration.entrypoint == "" else configuration.entrypoint
+    return {
+        "command": configuration.command,
+        "detach": configuration.detach,
+        "entrypoint": entrypoint,
+        "environment": dict(configuration.env_vars),
+        "host_config": host_config,
+        "name": configuration.name,
+        "platform": configuration.platform,
+        "ports": [_port(text) for text in (*bindings, *configuration.exposed_ports)] or None,
+        "stdin_open": configuration.interactive,
+        "tty": configuration.tty,
+        "user": configuration.user,
+        "working_dir": configuration.workdir,
+    }
+
+
+def _port(text: str) -> tuple[str, str]:
+    port, _, protocol = str(text).partition("/")
+    return port, protocol or "tcp"

@@ -1,0 +1,31 @@
+"""The container engine of these tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from container_engine import Engine, running_engine
+from localstack.utils.container_utils.container_client import ContainerClient
+
+IMAGE = "leanto/busybox"
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """A container engine with an image ``leanto/busybox``, which prints ``up`` and sleeps."""
+    with running_engine(tmp_path_factory.mktemp("engine")) as engine:
+        engine.make_image(IMAGE, ["sh", "-c", "echo up; exec sleep 3600"], {"etc/motd": "welcome\n"})
+        yield engine
+
+
+@pytest.fixture
+def client(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[ContainerClient]:
+    """A client of the engine; containers that a test leaves are removed."""
+    monkeypatch.setenv("DOCKER_HOST", engine.url)
+    client = ContainerClient()
+    yield client
+    for container in client.list_containers():
+        client.remove_container(container["id"])
+    client.client().close()

@@ -1,0 +1,83 @@
+"""Published extensions whose servers run in containers, unmodified, with a real engine.
+
+Their images can't be had without the open internet. In their place are images of the same names that pass on what comes
+to the stand-ins of the corpus (or to a real PostgreSQL): everything else is as published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import ip_network
+
+import pytest
+
+from container_engine import Engine
+from corpus.extensions import keycloak, paradedb, typedb, wiremock
+from corpus.published import NotRun, Published
+from corpus.trial import requirements_of
+from corpus.visit import Visit
+from localstack.utils.container_utils.container_client import ContainerClient
+from platforms import Home, Platform
+
+BRIDGED = 10000
+"""What is added to a server's port for containers to reach it."""
+
+
+@dataclass(frozen=True)
+class WithContainer:
+    """An extension, the image that it runs, and the ports of its container."""
+
+    published: Published
+    image: str
+    ports: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return self.published.name
+
+
+@pytest.mark.index
+@pytest.mark.parametrize(
+    "case",
+    [
+        WithContainer(wiremock.PUBLISHED, "wiremock/wiremock", (8080,)),
+        WithContainer(keycloak.PUBLISHED, "quay.io/keycloak/keycloak:26.0", (8080, 9000)),
+        WithContainer(paradedb.PUBLISHED, "paradedb/paradedb", (5432,)),
+        WithContainer(typedb.PUBLISHED, "typedb/typedb", (8000, 1729)),
+    ],
+    ids=str,
+)
+def test_it_runs_with_its_container(
+    case: WithContainer,
+    engine: Engine,
+    client: ContainerClient,
+    package_index: None,
+    home: Home,
+    start: Callable[..., Platform],
+) -> None:
+    if engine.namespace is None:
+        pytest.skip("NOT RUN: the stand-ins need the ports that the containers publish; unset DOCKER_HOST")
+    gateway = ip_network(client.inspect_network("bridge")["IPAM"]["Config"][0]["Subnet"])[1]
+    passing_on = [f"nc -ll -p {port} -e nc {gateway} {port + BRIDGED}" for port in case.ports]
+    engine.make_image(case.image, ["sh", "-c", " & ".join(passing_on)], keyword="ENTRYPOINT")
+    try:
+        installed = home.run("extensions", "install", case.published.distribution)
+        assert installed.returncode == 0, installed.stdout + installed.stderr
+        bridged = {port + BRIDGED: port for port in case.ports}
+        with (
+            requirements_of([case.published]),
+            case.published.backend(home),
+            engine.bridge(bridged),
+            engine.network(),
+        ):
+            platform = start(DOCKER_HOST=engine.url, GATEWAY_LISTEN="127.0.0.1:4566")
+            name = f"ls-ext-{case.published.name}"
+            assert client.is_container_running(name)
+            case.published.check(Visit(platform, home))
+            (listed,) = platform.get("/_localstack/extensions/list").json()
+            assert f"container: {name} ({case.image})" in listed["contributions"]
+            assert platform.signal() == 0
+    except NotRun as reason:
+        pytest.skip(f"NOT RUN: {reason}")
+    assert client.list_containers() == []
+    assert "failed in" not in platform.log

@@ -1,0 +1,211 @@
+"""What describes containers, and what happens where no engine is."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from localstack import config
+from localstack.utils.container_networking import get_endpoint_for_network, get_main_container_network
+from localstack.utils.container_utils.additional_flags import with_additional_flags
+from localstack.utils.container_utils.container_client import (
+    BindMount,
+    CancellableStream,
+    ContainerClient,
+    ContainerConfiguration,
+    ContainerException,
+    DockerNotAvailable,
+    NoSuchContainer,
+    NoSuchImage,
+    PortMappings,
+    Ulimit,
+    VolumeBind,
+    VolumeDirMount,
+    VolumeInfo,
+    VolumeMappings,
+)
+from localstack.utils.docker_utils import (
+    get_host_path_for_path_in_docker,
+    is_container_port_reserved,
+    reserve_available_container_port,
+    reserve_container_port,
+)
+from localstack.utils.net import PortNotAvailableException, get_docker_host_from_container
+
+
+def test_ports_are_published_one_by_one_in_ranges_and_by_protocol() -> None:
+    ports = PortMappings()
+    assert not ports
+    ports.add(8080, 80).add(8081, 80).add(8080, 80).add(53, protocol="tcp/udp").add([9000, 9002], [90, 92])
+    assert ports.to_dict() == {
+        "80/tcp": [8080, 8081],
+        "53/tcp": 53,
+        "53/udp": 53,
+        "90/tcp": 9000,
+        "91/tcp": 9001,
+        "92/tcp": 9002,
+    }
+    assert PortMappings("127.0.0.1").add(8080, 80).to_dict() == {"80/tcp": ("127.0.0.1", 8080)}
+    assert PortMappings().add(1) == PortMappings().add(1, 1) != PortMappings().add(1, 2)
+    with pytest.raises(ValueError, match="3 ports can't be mapped to 2"):
+        ports.add([1, 3], [1, 2])
+
+
+def test_mounts_come_in_every_form_that_extensions_write() -> None:
+    mounts = VolumeMappings([("/data", "/var/data"), BindMount("named", "/n", read_only=True)])
+    mounts.add(VolumeDirMount(f"{config.VOLUME_DIR}/cache", "/cache", read_only=True))
+    mounts.append(VolumeBind.parse("/a:/b"))
+    assert mounts.to_binds() == ["/data:/var/data", "named:/n:ro", f"{config.VOLUME_DIR}/cache:/cache:ro", "/a:/b"]
+    assert BindMount.parse("/a:/b:ro,z") == BindMount("/a", "/b", read_only=True)
+    with pytest.raises(ValueError, match="'/a' is no mount: write it as HOST_PATH:CONTAINER_PATH"):
+        BindMount.parse("/a")
+
+
+def test_a_path_of_a_container_is_found_in_a_mount() -> None:
+    mount = VolumeInfo("bind", "/home/me/volume", "/var/lib/localstack", "rw", True, "rprivate")
+    assert mount.source_of("/var/lib/localstack/cache/x") == "/home/me/volume/cache/x"
+    assert mount.source_of("/var/lib/localstack") == "/home/me/volume"
+    assert mount.source_of("/var/lib/localstacks") is None
+
+
+def test_flags_of_docker_run_add_to_a_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FROM_HERE", "here")
+    (tmp_path / "env").write_text("# comment\nFILED=1\n\nB=file\n")
+    flags = (
+        f"--add-host=a:1.2.3.4 --add-host b:::1 -e B='b c' -e FROM_HERE -e NOWHERE_SET --env-file {tmp_path}/env "
+        "-p 127.0.0.1:8080-8081:80-81 -p 53:5353/udp -p 99 --network net --dns 9.9.9.9 --label l=m "
+        "--ulimit nofile=1:2 --ulimit core=3 --user me --platform linux/arm64 --privileged -v /a:/b:ro"
+    )
+    before = ContainerConfiguration("image", env_vars={"A": "a"}, dns="8.8.8.8", additional_flags=flags)
+    made, hosts = with_additional_flags(before)
+    assert hosts == {"a": "1.2.3.4", "b": "::1"}
+    assert made.env_vars == {"A": "a", "B": "b c", "FROM_HERE": "here", "FILED": "1"}
+    assert made.ports.to_dict() == {
+        "80/tcp": ("127.0.0.1", 8080),
+        "81/tcp": ("127.0.0.1", 8081),
+        "5353/udp": ("127.0.0.1", 53),
+        "99/tcp": ("127.0.0.1", 0),
+    }
+    assert (made.network, made.dns, made.labels) == ("net", ["8.8.8.8", "9.9.9.9"], {"l": "m"})
+    assert made.ulimits == [Ulimit("nofile", 1, 2), Ulimit("core", 3, 3)]
+    assert (made.user, made.platform, made.privileged) == ("me", "linux/arm64", True)
+    assert made.volumes.to_binds() == ["/a:/b:ro"]
+    assert before.env_vars == {"A": "a"}
+    assert not before.ports
+
+
+@pytest.mark.parametrize(
+    ("flags", "complaint"),
+    [
+        ("--restart always", "unrecognized arguments: --restart always"),
+        ("-e", "expected one argument"),
+        ("-p a:b", "'a:b' publishes no port"),
+        ("-v /a", "'/a' is no mount"),
+        ("--add-host=a", "'a' has no ':'"),
+        ("--label 'a", "No closing quotation"),
+        ("--env-file /no/where", "No such file"),
+    ],
+)
+def test_flags_that_are_not_understood_are_named(flags: str, complaint: str) -> None:
+    with pytest.raises(ValueError, match=r"container flags .* can't be used: ") as caught:
+        with_additional_flags(ContainerConfiguration("image", additional_flags=flags))
+    assert complaint in str(caught.value)
+
+
+def test_errors_carry_what_was_asked_for() -> None:
+    error = NoSuchImage("some/image", stderr=b"no")
+    assert (error.image_name, error.object_id, error.stderr) == ("some/image", "some/image", b"no")
+    assert str(error) == "there is no image some/image"
+    assert NoSuchContainer("web", "gone").message == str(NoSuchContainer("web", "gone")) == "gone"
+    assert issubclass(NoSuchContainer, ContainerException)
+    assert str(ContainerException()) == "the container engine could not do that"
+
+
+def test_a_stream_is_cut_into_lines() -> None:
+    assert list(CancellableStream(iter([b"one\ntw", b"o\r\n\n", b"end"]))) == [b"one", b"two", b"", b"end"]
+
+
+def test_without_an_engine_the_error_says_where_it_was_looked_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    client = ContainerClient()
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/docker.sock")
+    with pytest.raises(DockerNotAvailable) as caught:
+        client.run_container("image", detach=True)
+    assert str(caught.value) == (
+        f"no container engine answers (no socket at {tmp_path}/docker.sock): "
+        "start Docker or Podman, or say with DOCKER_HOST where one is"
+    )
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{port}")
+    with pytest.raises(DockerNotAvailable, match=rf"answers \(tcp://127.0.0.1:{port}: Connection refused\)"):
+        client.list_containers()
+    client.remove_container("web", force=True, check_existence=False)
+    with pytest.raises(DockerNotAvailable):
+        client.remove_container("web", force=False)
+
+
+@pytest.fixture
+def other_server() -> Iterator[int]:
+    """Something that speaks HTTP and is no engine."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_error(418)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server.server_address[1]
+    server.shutdown()
+    server.server_close()
+
+
+def test_the_context_of_dockers_command_line_is_followed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, other_server: int
+) -> None:
+    from docker.context.config import get_context_id
+
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    folder = tmp_path / "contexts" / "meta" / get_context_id("elsewhere")
+    folder.mkdir(parents=True)
+    endpoint = {"Host": f"tcp://127.0.0.1:{other_server}", "SkipTLSVerify": False}
+    about = {"Name": "elsewhere", "Metadata": {}, "Endpoints": {"docker": endpoint}}
+    (folder / "meta.json").write_text(json.dumps(about))
+    (tmp_path / "config.json").write_text('{"currentContext": "elsewhere"}')
+    with pytest.raises(DockerNotAvailable, match=rf"tcp://127\.0\.0\.1:{other_server}: .*418"):
+        ContainerClient().list_containers()
+
+
+def test_ports_are_reserved_for_containers() -> None:
+    first = reserve_available_container_port(port_start=50000, port_end=60000, duration=60)
+    assert is_container_port_reserved(first)
+    assert reserve_available_container_port(port_start=first, port_end=60000) != first
+    with pytest.raises(PortNotAvailableException, match=f"port {first} is reserved"):
+        reserve_container_port(first)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        taken = server.getsockname()[1]
+        with pytest.raises(PortNotAvailableException):
+            reserve_container_port(taken)
+        with pytest.raises(PortNotAvailableException, match=f"none of the ports {taken} to {taken} is free"):
+            reserve_available_container_port(port_start=taken, port_end=taken)
+
+
+def test_outside_a_container_paths_stay_and_containers_find_the_platform_at_the_bridge(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert get_host_path_for_path_in_docker("/any/path") == "/any/path"
+    assert get_main_container_network() == "bridge"
+    monkeypatch.setattr(config, "DOCKER_HOST_FROM_CONTAINER", "10.1.2.3")
+    assert get_endpoint_for_network() == get_docker_host_from_container() == "10.1.2.3"

@@ -1,0 +1,1 @@
+"""The published extensions, one module each."""

@@ -18,7 +18,7 @@ INSTALL := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/pyth
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command 'make lock' pyproject.toml
 
-.PHONY: help run test check bench corpus soak format lock clean
+.PHONY: help run test check bench corpus engine soak format lock clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -42,10 +42,13 @@ bench: $(DEV) ## start-up, memory and rates beside other gateways; ARGS=--help t
 corpus: $(DEV) ## every published extension, installed, called and uninstalled; ARGS=--help tells more
 	@cd tests && env -u MAKEFLAGS -u MAKELEVEL -u PYTHONDONTWRITEBYTECODE ../$(BIN)/python -m corpus $(ARGS)
 
+engine: ## unpack a Docker daemon of Debian's for the tests of containers, which are not run without one
+	$(PYTHON) tools/unpack_engine.py .engine
+
 soak: $(DEV) ## a million requests, ten thousand AWS calls, 600 killed installations, live changes under load; half an hour
 	LEANTO_SOAK=1 $(BIN)/python -m pytest tests/front_door/test_soak.py tests/emulation/test_many_at_once.py \
 		tests/emulation/test_recognition.py tests/environment/test_killed_anywhere.py \
-		tests/environment/test_live_changes.py
+		tests/environment/test_live_changes.py tests/dev/test_reload.py
 
 format: $(DEV) ## format the code and mend what the linter can
 	$(BIN)/ruff check --fix-only --quiet .

@@ -18,7 +18,7 @@ from datetime import date
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from benchmarks import document, gateway, installing, load, picture, startup
+from benchmarks import document, gateway, installing, load, picture, reload, startup
 from benchmarks.cases import AWS_CASES, CASES, Case
 from benchmarks.document import Part
 from benchmarks.load import Client
@@ -28,6 +28,7 @@ from benchmarks.servers import BenchmarkError
 
 START = "start"
 INSTALL = "install"
+RELOAD = "reload"
 PICTURE = "gateway-benchmark.svg"
 DOCUMENT = ROOT / "docs" / "performance.md"
 
@@ -58,7 +59,7 @@ def main(arguments: list[str]) -> int:
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The options; every name may have ``*`` and ``?``."""
-    names = [START, INSTALL, *(case.name for case in (*CASES, *AWS_CASES))]
+    names = [START, INSTALL, RELOAD, *(case.name for case in (*CASES, *AWS_CASES))]
     servers = [kind.value for kind in Kind]
     clients = [client.value for client in Client]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="The platform beside its peers.")
@@ -106,6 +107,8 @@ def parts_of(options: argparse.Namespace, cases: tuple[Case, ...]) -> Iterator[P
         yield Part.AWS
     if is_selected(INSTALL, options.cases):
         yield Part.INSTALL
+    if is_selected(RELOAD, options.cases):
+        yield Part.RELOAD
 
 
 def measure(options: argparse.Namespace, cases: tuple[Case, ...]) -> tuple[dict[Part, str], str | None]:
@@ -115,7 +118,9 @@ def measure(options: argparse.Namespace, cases: tuple[Case, ...]) -> tuple[dict[
     """
     conditions = conditions_of(options)
     starts = is_selected(START, options.cases)
-    kinds = {kind for case in cases for kind in case.kinds} | set(startup.KINDS if starts else ())
+    reloads = is_selected(RELOAD, options.cases)
+    kinds = {kind for case in cases for kind in case.kinds}
+    kinds |= {*(startup.KINDS if starts else ()), *(reload.KINDS if reloads else ())}
     left_out = {kind for kind in kinds if kind is not Kind.LEANTO and not is_selected(kind.value, options.servers)}
     not_run = dict.fromkeys(left_out, "not asked for") | install_all(kinds - left_out, options.localstack_python)
     tables: dict[Part, list[Table]] = {}
@@ -136,6 +141,8 @@ def measure(options: argparse.Namespace, cases: tuple[Case, ...]) -> tuple[dict[
                 tables[Part.AWS] = [gateway.aws_table(calls), gateway.aws_costs_table(calls), memory]
         if is_selected(INSTALL, options.cases):
             tables[Part.INSTALL] = [installing.table(installing.collect(options.rounds, scratch / "installing"))]
+        if reloads:
+            tables[Part.RELOAD] = [reload.table(reload.collect(options.rounds, scratch / "reload", not_run))]
     reasons = "\n".join(f"- not run: {kind.value}: {reason}" for kind, reason in not_run.items())
     reports = {
         part: "\n\n".join(filter(None, [conditions, reasons, *(table.markdown() for table in of_part)]))

@@ -16,6 +16,7 @@ class Part(Enum):
     GATEWAY = "gateway"
     AWS = "aws"
     INSTALL = "install"
+    RELOAD = "reload"
 
 
 def check(document: Path, parts: Iterable[Part]) -> None:

@@ -7,6 +7,7 @@ rolo/Twisted      rolo's own Twisted server with the same routes and handlers: t
 localstack-core   2026.3.0 in host mode; needs a python3.13
 moto_server       with the versions of requirements.lock
 ministack         from PyPI
+mitmproxy         from PyPI, with a script that answers; only for reloading
 constant          answers without reading: the limit of the machine and of the client
 """
 
@@ -29,6 +30,8 @@ ENVIRONMENTS = ROOT / "build" / "benchmark"
 EXTENSION = Path(__file__).resolve().parent / "extension"
 
 MINISTACK = ("ministack==1.5.33",)
+MITMPROXY = ("mitmproxy==11.0.2",)
+MITMPROXY_SCRIPT = "script.py"
 LOCALSTACK_CORE = (
     "localstack-core[runtime]==2026.3.0",
     # Its own requirements are open, and newer versions of these break it.
@@ -52,6 +55,7 @@ class Kind(Enum):
     LOCALSTACK = "localstack-core"
     MOTO = "moto_server"
     MINISTACK = "ministack"
+    MITMPROXY = "mitmproxy"
     CONSTANT = "constant"
 
 
@@ -125,6 +129,17 @@ def _ministack(kind: Kind, scratch: Path, setup: Setup | None) -> Server:
     return Server(kind.value, (str(ENVIRONMENTS / "ministack" / "bin" / "ministack"),), environ, port, HEALTH)
 
 
+def _mitmproxy(kind: Kind, scratch: Path, setup: Setup | None) -> Server:
+    port = free_port()
+    options = ("--quiet", "--listen-host", HOST, "--listen-port", str(port), "--set", f"confdir={scratch / 'config'}")
+    reverse = ("--mode", f"reverse:http://{HOST}:1", "--set", "connection_strategy=lazy")  # the script answers all
+    command: tuple[str, ...] = (str(ENVIRONMENTS / "mitmproxy" / "bin" / "mitmdump"), *options, *reverse)
+    command += ("--scripts", str(scratch / MITMPROXY_SCRIPT))
+    # two saves of equal size within a second have the same .pyc, and it would go on with the first
+    environ = isolated(scratch) | {"PYTHONDONTWRITEBYTECODE": "1"}
+    return Server(kind.value, command, environ, port, "/")
+
+
 def _constant(kind: Kind, scratch: Path, setup: Setup | None) -> Server:
     port = free_port()
     command = (sys.executable, str(Path(__file__).resolve().parent / "constant_answer.py"), str(port))
@@ -139,6 +154,7 @@ _STARTS: Mapping[Kind, Callable[[Kind, Path, Setup | None], Server]] = {
     Kind.LOCALSTACK: _localstack,
     Kind.MOTO: _moto,
     Kind.MINISTACK: _ministack,
+    Kind.MITMPROXY: _mitmproxy,
     Kind.CONSTANT: _constant,
 }
 
@@ -164,6 +180,8 @@ def install(kind: Kind, localstack_python: str | None = None) -> None:
         _make_environment("moto_server", sys.executable, ["--constraints", lock, f"moto[server]=={_version('moto')}"])
     elif kind is Kind.MINISTACK:
         _make_environment("ministack", sys.executable, MINISTACK)
+    elif kind is Kind.MITMPROXY:
+        _make_environment("mitmproxy", sys.executable, MITMPROXY)
     elif kind is Kind.LOCALSTACK:
         _make_environment("localstack-core", _find_python_3_13(localstack_python), LOCALSTACK_CORE)
 

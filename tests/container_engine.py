@@ -29,6 +29,9 @@ _CLONE_NEWNS, _CLONE_NEWNET = 0x00020000, 0x40000000
 _MS_PRIVATE, _MS_REC = 1 << 18, 1 << 14
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 1
 _START_SECONDS = 60.0
+_UNPACKED = Path(__file__).resolve().parents[1] / ".engine"
+"""Where ``make engine`` leaves a daemon."""
+_PATH = os.pathsep.join([os.environ["PATH"], *(str(_UNPACKED / part) for part in ("usr/bin", "usr/sbin", "bin"))])
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,21 @@ class Engine:
                 threading.Thread(target=_forward_all, args=(listener, server), daemon=True).start()
             yield
 
+    def root_file_system(self, files: Mapping[str, str]) -> bytes:
+        """An archive of busybox with ``files`` by path."""
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w") as archive:
+            archive.add(self.busybox, "bin/busybox")
+            for applet in ("cat", "echo", "httpd", "ls", "nc", "pwd", "sh", "sleep", "tail", "touch", "wget"):
+                link = tarfile.TarInfo(f"bin/{applet}")
+                link.type, link.linkname = tarfile.SYMTYPE, "busybox"
+                archive.addfile(link)
+            for path, text in {"tmp/.keep": "", "etc/passwd": "root:x:0:0::/:/bin/sh\n", **files}.items():
+                member = tarfile.TarInfo(path)
+                member.size, member.mode = len(text.encode()), 0o755
+                archive.addfile(member, io.BytesIO(text.encode()))
+        return packed.getvalue()
+
     def make_image(
         self, name: str, command: list[str], files: Mapping[str, str] | None = None, keyword: str = "CMD"
     ) -> None:
@@ -75,21 +93,10 @@ class Engine:
 
         :param keyword: ``"ENTRYPOINT"`` for a command that users of the image give arguments to
         """
-        packed = io.BytesIO()
-        with tarfile.open(fileobj=packed, mode="w") as archive:
-            archive.add(self.busybox, "bin/busybox")
-            for applet in ("cat", "echo", "env", "httpd", "id", "ls", "nc", "pwd", "sh", "sleep", "wget"):
-                link = tarfile.TarInfo(f"bin/{applet}")
-                link.type, link.linkname = tarfile.SYMTYPE, "busybox"
-                archive.addfile(link)
-            for path, text in {"tmp/.keep": "", "etc/passwd": "root:x:0:0::/:/bin/sh\n", **(files or {})}.items():
-                member = tarfile.TarInfo(path)
-                member.size, member.mode = len(text.encode()), 0o755
-                archive.addfile(member, io.BytesIO(text.encode()))
         repository, _, tag = name.partition(":")
         with contextlib.closing(docker.APIClient(self.url)) as client:
             client.import_image_from_data(
-                packed.getvalue(),
+                self.root_file_system(files or {}),
                 repository=repository,
                 tag=tag or "latest",
                 changes=[f"{keyword} {json.dumps(command)}"],
@@ -102,21 +109,22 @@ def running_engine(folder: Path) -> Iterator[Engine]:
 
     Skips the test when there is neither.
     """
-    busybox = shutil.which("busybox")
+    busybox = shutil.which("busybox", path=_PATH)
     if busybox is None:
-        pytest.skip("NOT RUN: no busybox to make images of (Debian: busybox-static)")
+        pytest.skip("NOT RUN: no busybox to make images of: make engine")
     if url := os.environ.get("DOCKER_HOST"):
         yield Engine(url, None, Path(busybox))
         return
-    if shutil.which("dockerd") is None or os.geteuid() != 0:
-        pytest.skip("NOT RUN: no container engine: set DOCKER_HOST, or be root and have dockerd (Debian: docker.io)")
+    if shutil.which("dockerd", path=_PATH) is None or os.geteuid() != 0:
+        pytest.skip("NOT RUN: no container engine: set DOCKER_HOST, or be root after make engine")
     url = f"unix://{folder}/docker.sock"
     command = [
         "dockerd", f"--host={url}", f"--data-root={folder}/data", f"--exec-root={folder}/exec",
         f"--pidfile={folder}/pid", "--storage-driver=vfs", "--iptables=false", "--ip6tables=false",
     ]  # fmt: skip
     with (folder / "log").open("wb") as log:
-        daemon = subprocess.Popen(command, stdout=log, stderr=log, preexec_fn=_isolate)
+        environ = os.environ | {"PATH": _PATH}
+        daemon = subprocess.Popen(command, env=environ, stdout=log, stderr=log, preexec_fn=_isolate)
     try:
         is_up = functools.partial(_listens, folder / "docker.sock")
         wait_until(lambda: daemon.poll() is not None or is_up(), "dockerd does not answer", seconds=_START_SECONDS)

@@ -18,12 +18,14 @@ class FileServer:
     :ivar cuts: bytes after which the next answers for a path are cut off; the ones after them are whole
     :ivar requested: path and ``Range`` of every request
     :ivar hold: when set, answers begin only once it is
+    :ivar shift: bytes by which ranges begin too late, as no server should let them
     """
 
     files: dict[str, bytes] = field(default_factory=dict)
     cuts: dict[str, list[int]] = field(default_factory=dict)
     requested: list[tuple[str, str | None]] = field(default_factory=list)
     hold: threading.Event | None = None
+    shift: int = 0
     url: str = ""
 
     def sha256(self, path: str) -> str:
@@ -56,6 +58,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         tag = f'"{hashlib.md5(content).hexdigest()}"'
         start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted and self.headers["If-Range"] == tag else 0
+        start += self.files.shift if start else 0
         if start and start >= len(content):
             self.send_response(416)
             self.send_header("Content-Range", f"bytes */{len(content)}")

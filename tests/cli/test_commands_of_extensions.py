@@ -20,6 +20,7 @@ from localstack_cli.pro.core.cli.aws import aws
 from localstack.pro.core.bootstrap.auth import get_auth_headers, get_platform_auth_headers
 from localstack.pro.core.config import is_api_key_configured, is_auth_token_configured
 from localstack_cli.pro.core.config import is_auth_token_configured as is_configured
+from plux import PluginDisabled
 
 assert OtherName is LocalstackCliPlugin
 
@@ -72,6 +73,13 @@ class Shy(LocalstackCliPlugin):
         raise AssertionError("it said that it should not be loaded")
 
 
+class Disabled(LocalstackCliPlugin):
+    name = "disabled"
+
+    def attach(self, cli):
+        raise PluginDisabled(self.namespace, self.name, "not now")
+
+
 class Clash(LocalstackCliPlugin):
     name = "clash"
 
@@ -91,6 +99,7 @@ ENTRY_POINTS = """\
 [project.entry-points."localstack.plugins.cli"]
 mirror = "leanto_test_mirror.commands:Mirror"
 shy = "leanto_test_mirror.commands:Shy"
+disabled = "leanto_test_mirror.commands:Disabled"
 clash = "leanto_test_mirror.commands:Clash"
 quitter = "leanto_test_mirror.commands:Quitter"
 closed = "leanto_test_mirror.closed:Closed"
@@ -132,7 +141,7 @@ def test_one_that_needs_what_this_host_has_not_says_so(mirrored: Home) -> None:
     assert done.returncode == 1
     last = done.stderr.splitlines()[-1]
     assert last.startswith(
-        "❌ Error: line 29 of leanto_test_mirror.commands needs the module localstack.services.cloud"
+        "❌ Error: line 30 of leanto_test_mirror.commands needs the module localstack.services.cloud"
     )
 
 

@@ -10,10 +10,12 @@ from urllib.request import urlopen
 import pytest
 
 from container_engine import Engine
+from container_registry import registry
 from doors import DEADLINE_SECONDS, wait_until
 from localstack import config
 from localstack.utils.bootstrap import Container, RunningContainer
 from localstack.utils.container_utils.container_client import (
+    AccessDenied,
     BindMount,
     ContainerClient,
     ContainerConfiguration,
@@ -34,7 +36,7 @@ from localstack.utils.docker_utils import (
     reserve_available_container_port,
     reserve_container_port,
 )
-from localstack.utils.net import PortNotAvailableException, get_free_tcp_port
+from localstack.utils.net import PortNotAvailableException, get_free_tcp_port, is_port_open
 
 IMAGE = "leanto/busybox"
 
@@ -107,6 +109,24 @@ def test_an_image_that_is_missing_is_pulled_and_says_why_it_can_not_be(client: C
             ask(closed)
 
 
+def test_an_image_comes_from_its_registry(client: ContainerClient, engine: Engine) -> None:
+    with engine.network(), registry(engine.root_file_system({})) as host:
+        assert client.run_container(f"{host}/public", remove=True)[0] == b"pulled\n"
+        assert client.inspect_image(f"{host}/public:latest", pull=False)["Config"]["Cmd"] == ["echo", "pulled"]
+        client.pull_image(f"{host}/public")
+        with pytest.raises(NoSuchImage, match=f"the image {host}/public:other .* can't be pulled: .*unknown"):
+            client.create_container(f"{host}/public:other")
+        with pytest.raises(AccessDenied, match=f"the image {host}/private is not .* can't be pulled"):
+            client.inspect_image(f"{host}/private")
+
+
+def test_what_a_container_needs_is_named_when_it_is_missing(client: ContainerClient) -> None:
+    client.create_container(IMAGE, name="lonely", network="nowhere")
+    with pytest.raises(ContainerException, match="network nowhere not found") as caught:
+        client.start_container("lonely")
+    assert not isinstance(caught.value, NoSuchContainer)
+
+
 def test_commands_run_in_a_container(client: ContainerClient) -> None:
     client.run_container(IMAGE, name="web", detach=True)
     asked = ["sh", "-c", 'echo "$A $(pwd)"; echo quiet >&2']
@@ -164,8 +184,9 @@ def test_published_ports_reach_the_container(client: ContainerClient, engine: En
     ports = PortMappings("127.0.0.1").add(18080, 80)
     client.run_container(IMAGE, command="httpd -f -h /etc", detach=True, ports=ports, name="web")
     with engine.network():
-        wait_until(lambda: _connects("127.0.0.1", 18080))
-        with urlopen("http://127.0.0.1:18080/motd", timeout=DEADLINE_SECONDS) as answer:
+        url = "http://127.0.0.1:18080"
+        wait_until(lambda: is_port_open(url, http_path="motd"))  # the engine's proxy listens before the server does
+        with urlopen(f"{url}/motd", timeout=DEADLINE_SECONDS) as answer:
             assert answer.read() == b"welcome\n"
         address = client.get_container_ip("web")
         assert address == client.get_container_ipv4_for_network("web", "bridge")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable
 
+import pytest
+
 from container_engine import Engine
 from localstack.utils.container_utils.container_client import ContainerClient, DockerContainerStatus
 from platforms import Home, Platform
@@ -27,7 +29,7 @@ class TheExtension(Extension):
         DOCKER_CLIENT.run_container(
             "leanto/busybox", command="httpd -f -h /etc", name="web", ports=ports, detach=True, remove=True
         )
-        wait_for_port_open(self.port)
+        wait_for_port_open(self.port, http_path="/motd")
 
     def update_gateway_routes(self, router):
         router.add("/web/<path:path>", ProxyHandler(f"http://127.0.0.1:{self.port}"))
@@ -153,3 +155,38 @@ def test_without_an_engine_one_error_names_the_extension_and_all_others_run(
     assert "extension web failed in on_platform_start: DockerNotAvailable: no container engine answers" in error
     assert "start Docker or Podman, or say with DOCKER_HOST where one is" in error
     assert "Traceback" not in platform.log
+
+
+PROJECT = """
+[build-system]
+requires = ["setuptools"]
+build-backend = "setuptools.build_meta"
+
+[project]
+name = "leanto-test-leaver"
+version = "0.1.0"
+
+[project.entry-points."localstack.extensions"]
+leaver = "leaver_ext:TheExtension"
+
+[tool.setuptools]
+py-modules = ["leaver_ext"]
+"""
+
+
+@pytest.mark.index
+def test_uninstalling_an_extension_ends_its_containers_while_the_platform_runs(
+    engine: Engine, client: ContainerClient, package_index: None, home: Home, start: Callable[..., Platform]
+) -> None:
+    project = home.path / "leaver"
+    project.mkdir()
+    (project / "pyproject.toml").write_text(PROJECT)
+    (project / "leaver_ext.py").write_text(LEAVER)
+    assert home.run("extensions", "install", f"file://{project}").returncode == 0
+    platform = start(DOCKER_HOST=engine.url)
+    platform.wait_for("both run", platform.stdout)
+    removed = home.run("extensions", "uninstall", "leanto-test-leaver")
+    assert removed.returncode == 0, removed.stdout + removed.stderr
+    assert client.get_container_status("disposable") is DockerContainerStatus.NON_EXISTENT
+    assert client.get_container_status("kept") is DockerContainerStatus.DOWN
+    assert platform.get("/_localstack/extensions/list").json() == []

@@ -17,6 +17,7 @@ from corpus.extensions import keycloak, paradedb, typedb, wiremock
 from corpus.published import NotRun, Published
 from corpus.trial import requirements_of
 from corpus.visit import Visit
+from doors import wait_until
 from localstack.utils.container_utils.container_client import ContainerClient
 from platforms import Home, Platform
 
@@ -79,5 +80,56 @@ def test_it_runs_with_its_container(
             assert platform.signal() == 0
     except NotRun as reason:
         pytest.skip(f"NOT RUN: {reason}")
+    assert client.list_containers() == []
+    assert "failed in" not in platform.log
+
+
+PROXY_IMAGE_FILES = {
+    ".venv/bin/activate": "",
+    "bin/bash": '#!/bin/sh\ntrap exit TERM\neval "$2" &\nwait\n',
+    "bin/pip": '#!/bin/sh\necho "pip $*" >> /tmp/installed\n',
+    "bin/python": '#!/bin/sh\ncase "$*" in *register_proxy*) exec sleep 3600;; esac\n',
+}
+"""What aws-proxy calls in its container, where LocalStack's own image has Python."""
+
+
+@pytest.mark.index
+def test_aws_proxy_drives_its_container_from_the_web_page(
+    engine: Engine, client: ContainerClient, package_index: None, home: Home, start: Callable[..., Platform]
+) -> None:
+    engine.make_image("localstack/localstack-pro", ["false"], PROXY_IMAGE_FILES)
+    installed = home.run("extensions", "install", "localstack-extension-aws-proxy")
+    assert installed.returncode == 0, installed.stdout + installed.stderr
+    platform = start(DOCKER_HOST=engine.url)
+    status = "/_localstack/aws/proxies/status"
+    assert platform.get(status).json() == {"status": "disabled", "config": None}
+    wanted = {"config": "services: {s3: {resources: '.*'}}", "env_vars": {"AWS_ACCESS_KEY_ID": "mine"}}
+    port = platform.request("POST", "/_localstack/aws/proxies", json=wanted).json()["port"]
+    wait_until(lambda: platform.get(status).json()["config"], "no proxy with a configuration")
+    assert platform.get(status).json() == {"status": "enabled", "config": "services:\n  s3:\n    resources: .*\n"}
+    (container,) = client.list_containers("name=ls-aws-proxy")
+    made = client.inspect_container(container["id"])["HostConfig"]
+    assert made["PortBindings"] == {f"{port}/tcp": [{"HostIp": "", "HostPort": str(port)}]}
+    assert made["ExtraHosts"] == ["localhost.localstack.cloud:host-gateway"]
+    assert client.exec_in_container(container["id"], "cat /tmp/installed")[0].startswith(b"pip install h11")
+    platform.request("POST", status, json={"status": "disabled"})
+    assert platform.get(status).json()["status"] == "disabled"
+    assert client.list_containers() == []
+    assert platform.signal() == 0
+
+
+@pytest.mark.index
+def test_authress_is_reached_at_the_address_of_its_container(
+    engine: Engine, client: ContainerClient, package_index: None, home: Home, start: Callable[..., Platform]
+) -> None:
+    image = "ghcr.io/authress/authress-local:latest"
+    engine.make_image(image, ["httpd", "-f", "-p", "8888", "-h", "/www"], {"www/v1/roles": "none yet"})
+    installed = home.run("extensions", "install", "localstack-extension-authress")
+    assert installed.returncode == 0, installed.stdout + installed.stderr
+    with engine.network():
+        platform = start(DOCKER_HOST=engine.url)
+        platform.wait_for("Authress API Started on")
+        assert platform.get("/v1/roles", host="authress.localhost.localstack.cloud").text == "none yet"
+        assert platform.signal() == 0
     assert client.list_containers() == []
     assert "failed in" not in platform.log

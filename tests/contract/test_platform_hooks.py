@@ -11,6 +11,9 @@ from localstack.runtime.hooks import HOOKS_ON_INFRA_READY, hook, hook_spec
 from platforms import Home, platforms_of
 
 HOOKS = """
+import os
+import time
+
 from localstack.aws.connect import connect_to
 from localstack.runtime import hooks
 
@@ -26,6 +29,10 @@ def first():
 def unwanted():
     print("> unwanted", flush=True)
 
+@hooks.on_infra_start(priority=5, load=lambda: print("> loaded", flush=True))
+def with_load():
+    print("> with_load", flush=True)
+
 @hooks.on_infra_start()
 def broken():
     raise ValueError("broken")
@@ -37,6 +44,8 @@ def ready():
 @hooks.on_infra_shutdown()
 def shutdown():
     print("> shutdown", flush=True)
+    while os.environ.get("HANG"):
+        time.sleep(1)
 """
 
 ENTRY_POINTS = """
@@ -44,6 +53,7 @@ ENTRY_POINTS = """
 last = hooks_of_tests:last
 first = hooks_of_tests:first
 unwanted = hooks_of_tests:unwanted
+with_load = hooks_of_tests:with_load
 broken = hooks_of_tests:broken
 missing = hooks_of_tests:missing
 
@@ -89,7 +99,9 @@ def test_hooks_are_called_before_extensions_by_priority_and_hinder_nobody(tmp_pa
         platform.wait_for("extension shutdown", platform.stdout)
     printed = [line for line in platform.stdout if line.startswith((">", "Ready."))]
     assert printed == [
+        "> loaded",
         "> first",
+        "> with_load",
         "> last of-a-hook",
         "> load",
         "> ready",
@@ -100,6 +112,14 @@ def test_hooks_are_called_before_extensions_by_priority_and_hinder_nobody(tmp_pa
     ]
     assert "hooks-of-tests" in platform.wait_for("broken", platform.stderr)
     assert "hooks-of-tests" in platform.wait_for("missing", platform.stderr)
+
+
+def test_one_that_does_not_end_is_named_when_the_platform_stops(tmp_path: Path) -> None:
+    install_by_hand(tmp_path / "site")
+    with platforms_of(Home(tmp_path)) as start:
+        platform = start(PYTHONPATH=str(tmp_path / "site"), HANG="1", SHUTDOWN_TIMEOUT="0.5")
+        assert platform.signal() == 0
+    platform.wait_for("a function of localstack.hooks.on_infra_shutdown, has not finished in time", platform.stderr)
 
 
 def test_a_hook_is_a_plugin_of_its_namespace_and_stays_a_function() -> None:

@@ -52,8 +52,8 @@ class Calls:
             assert self._changed.wait_for(lambda: len(self.made) >= count, DEADLINE_SECONDS), self.made
 
 
-def failing(calls: Calls) -> Callable[[], None]:
-    def fail() -> None:
+def failing(calls: Calls) -> Callable[..., None]:
+    def fail(*_: object) -> None:
         calls()
         raise ValueError("broken")
 
@@ -103,6 +103,13 @@ def test_a_task_that_raises_is_called_again_and_tells_who_asked_to_know(
     scheduler.schedule(failing(logged), period=0.001)
     logged.wait_for(2)
     assert "the scheduled task fail has failed: ValueError('broken')" in caplog.text
+
+
+def test_who_fails_when_told_of_a_failure_stops_nothing(scheduler: Scheduler, caplog: pytest.LogCaptureFixture) -> None:
+    calls = Calls()
+    scheduler.schedule(failing(calls), period=0.001, on_error=failing(Calls()))
+    calls.wait_for(3)
+    assert "on_error of the scheduled task fail has failed: broken" in caplog.text
 
 
 def test_with_an_executor_a_slow_task_does_not_hold_up_others() -> None:

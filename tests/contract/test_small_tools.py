@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -283,6 +284,16 @@ def test_a_dictionary_is_kept_in_a_file(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="holds no JSON object"):
         document.load()
     assert document == {"when": {1}}
+
+
+def test_a_dictionary_in_a_file_can_be_saved_by_several_threads_at_once(tmp_path: Path) -> None:
+    document = json.FileMappedDocument(tmp_path / "state.json")
+    document["text"] = "x" * 100_000
+    with ThreadPoolExecutor(8) as pool:
+        for saved in [pool.submit(document.save) for _ in range(100)]:
+            saved.result()
+    assert json.FileMappedDocument(document.path) == document
+    assert list(tmp_path.iterdir()) == [document.path]
 
 
 def test_the_operating_system_is_one_of_three(monkeypatch: pytest.MonkeyPatch) -> None:

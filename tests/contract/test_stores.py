@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from localstack import config
 from localstack.services.stores import (
     AccountRegionBundle,
     BaseStore,
@@ -71,6 +72,13 @@ def test_what_is_no_account_or_no_region_is_refused(account: str, region: str) -
     with pytest.raises(ValueError, match=f"tests: '{region if account == ONE else account}' is no"):
         stores[account][region]
     assert list(stores.iter_stores()) == []
+
+
+def test_regions_of_ones_own_can_be_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(config, "ALLOW_NONSTANDARD_REGIONS", True)
+    stores = AccountRegionBundle("tests", Store)
+    stores[ONE]["moon-1"].limit = 1
+    assert [region for _, region, _ in stores.iter_stores()] == ["moon-1"]
 
 
 def test_threads_that_ask_at_once_get_the_same_store() -> None:

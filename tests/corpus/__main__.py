@@ -20,7 +20,7 @@ from corpus.interpreters import SUPPORTED, Interpreter, interpreter
 from corpus.published import NotRun, Published, Tier
 from corpus.report import Run, table, write_page
 from corpus.together import Together, run_together
-from corpus.trial import Trial, describe
+from corpus.trial import Result, Trial, describe
 
 BESIDE_EACH_OTHER = (Tier.API, Tier.TOOLS)
 """Tiers whose extensions are tried all at once, too."""
@@ -60,12 +60,14 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 def try_all(run: Run, extensions: Sequence[Published], with_python: Interpreter, folder: Path, at_once: bool) -> None:
     """Each by itself, then those of the first tiers all at once."""
+    neighbours = []
     for published in extensions:
         outcome = Trial(published, with_python, folder / published.name).run()
         run.outcomes.append(outcome)
         show(f"Python {with_python.version}: {published.name} {outcome.version or ''} {outcome.result.value}")
+        if published.tier in BESIDE_EACH_OTHER and outcome.result is not Result.NOT_RUN:
+            neighbours.append(published)
     if at_once:
-        neighbours = [one for one in extensions if one.tier in BESIDE_EACH_OTHER]
         try:
             run.together[with_python.version] = run_together(neighbours, with_python, folder / "together")
         except NotRun as reason:

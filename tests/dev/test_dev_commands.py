@@ -31,6 +31,11 @@ Commands:
   enable   Enables an extension on the host for developer mode.
   list     List LocalStack extensions for which dev mode is enabled.
   new      Create a new LocalStack extension from the official extension...
+
+More commands:
+  badge  Print the badge for the README of the extension in PATH: a link...
+  check  Tell whether the extension in PATH is ready to be published.
+  run    Start the platform with the extension in PATH, run from its...
 """
 QUESTIONS = """\
 project_name [My LocalStack Extension]:
@@ -90,11 +95,11 @@ def wait_until_it_reads(process: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.mark.parametrize("option", ["--help", "-h"])
-def test_the_help_is_the_documented_one(home: Home, option: str) -> None:
+def test_the_help_is_the_documented_one_with_our_own_commands_below(home: Home, option: str) -> None:
     assert home.run("extensions", "dev", option).stdout == HELP
 
 
-@pytest.mark.parametrize("command", ["disable", "enable", "list", "new"])
+@pytest.mark.parametrize("command", ["badge", "check", "disable", "enable", "list", "new", "run"])
 def test_every_command_has_help(home: Home, command: str) -> None:
     done = home.run("extensions", "dev", command, "-h")
     assert (done.returncode, done.stderr) == (0, "")
@@ -275,6 +280,7 @@ def test_a_template_of_ones_own_is_taken_from_a_folder_or_a_repository(home: Hom
         (".", "has no cookiecutter.json\n   Hint: name the folder of a cookiecutter template"),
         ("git+file:///nowhere/at/all", "A valid repository for 'git+file:///nowhere/at/all' could not be found: "),
         ("git+file:///nowhere@--upload-pack=x", "is no template\n   Hint: name a folder, or a URL that begins with"),
+        ("git+https://me:secret@127.0.0.1:9/x.git", "'git+https://***@127.0.0.1:9/x.git' could not be found: "),
         ("ext::sh -c true://x", "is no template"),
     ],
 )
@@ -283,4 +289,18 @@ def test_what_is_no_template_is_said(home: Home, desk: Path, template: str, told
     assert done.returncode == 1
     assert done.stderr.startswith("❌ Error: ")
     assert told in done.stderr
+    assert "secret" not in done.stderr
     assert list(desk.iterdir()) == []
+
+
+def test_a_template_with_a_mistake_is_named_with_it(home: Home, desk: Path) -> None:
+    project = desk / "template" / "{{cookiecutter.slug}}"
+    project.mkdir(parents=True)
+    (desk / "template" / "cookiecutter.json").write_text('{"slug": "one"}')
+    (project / "name.txt").write_text("{{ cookiecutter.slug")
+    done = home.run("extensions", "dev", "new", "--template", "template", "--no-input", cwd=desk)
+    assert done.returncode == 1
+    error, hint = done.stderr.splitlines()
+    assert error.startswith("❌ Error: no project can be made from 'template': unexpected end of template")
+    assert 'File "name.txt", line 1' in error
+    assert hint == "   Hint: nothing that was there before has been changed"

@@ -19,8 +19,10 @@ import socket
 import threading
 import time
 
+from localstack import config
 from localstack.extensions.api import Extension
 from localstack.http import Response
+from localstack.packages import InstallTarget
 
 
 class Greeter(Extension):
@@ -89,6 +91,7 @@ def test_an_extension_is_there_for_one_test_with_its_routes_handlers_and_hooks(r
             assert greeter.hooks == ["on_extension_load", "on_platform_ready"]
             assert extension_client.get("/greet").text == "hello"
             assert extension_client.get("/greet", host="greeter.localhost.localstack.cloud").text == "at home"
+            assert extension_client.get("//greet").url == f"{extension_client.url}//greet"
             aws_client.sqs.create_queue(QueueName="queue")
             assert greeter.calls == [("sqs", "CreateQueue")]
 
@@ -97,6 +100,10 @@ def test_an_extension_is_there_for_one_test_with_its_routes_handlers_and_hooks(r
             assert extension_client.get("/greet").status_code == 404
             assert "QueueUrls" not in aws_client.sqs.list_queues()
             assert len(first[0].calls) == 1
+
+        def test_it_installs_programs_into_the_volume_of_the_test_run(localstack):
+            assert InstallTarget.VAR_LIBS.value == config.dirs.var_libs
+            assert "localstack0/volume/lib" in InstallTarget.VAR_LIBS.value
 
         def test_it_can_be_loaded_again_and_taken_out(load_extension, extension_client, localstack):
             greeter = load_extension(Greeter)
@@ -108,7 +115,7 @@ def test_an_extension_is_there_for_one_test_with_its_routes_handlers_and_hooks(r
         """
     )
     assert set(run.outcomes.values()) == {"PASSED"}, run.text
-    assert len(run.outcomes) == 3
+    assert len(run.outcomes) == 4
 
 
 @pytest.mark.parametrize(

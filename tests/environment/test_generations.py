@@ -65,8 +65,9 @@ def test_a_generation_whose_files_were_changed_is_not_gone_back_to(installer: In
     changed = installer.site_packages.resolve() / "leanto_test_greeter" / "extension.py"
     changed.write_text("changed")
     installer.install("leanto-test-waver")
-    with pytest.raises(VerificationError, match=r"leanto_test_greeter/extension\.py differs from the hash"):
+    with pytest.raises(VerificationError, match=r"leanto_test_greeter/extension\.py differs from the hash") as caught:
         installer.environment.rollback()
+    assert "localstack extensions generations" in str(caught.value.hint)
     assert installer.plugin_names() == ["greeter", "waver"]
 
 

@@ -307,10 +307,10 @@ def test_a_project_around_the_current_folder_has_no_say(installer: Installer) ->
 def test_another_version_in_the_hosts_environment_is_pointed_out(
     installer: Installer, index: LocalIndex, wheels: Path
 ) -> None:
-    index.add(Project("pytest", "0.0.1", plugin=None).wheel(wheels))  # no part of the host, but beside it
-    index.add(Project("leanto-test-prober", requires=("pytest==0.0.1",)).wheel(wheels))
+    index.add(Project("hypothesis", "0.0.1", plugin=None).wheel(wheels))  # no part of the host, but beside it
+    index.add(Project("leanto-test-prober", requires=("hypothesis==0.0.1",)).wheel(wheels))
     installer.install("leanto-test-prober")
-    assert any(line.startswith("Note: pytest 0.0.1 is hidden by pytest") for line in installer.lines)
+    assert any(line.startswith("Note: hypothesis 0.0.1 is hidden by hypothesis") for line in installer.lines)
 
 
 def test_two_installers_at_once_both_succeed(installer: Installer) -> None:

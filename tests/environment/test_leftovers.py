@@ -13,7 +13,7 @@ from extension_packages import Project
 from platforms import Platform
 
 EXTENSION = """
-import subprocess, sys, threading
+import multiprocessing, subprocess, sys, threading, time
 from localstack.extensions.api import Extension
 from localstack.utils.run import ShellCommandThread, run
 from localstack.utils.threads import FuncThread
@@ -25,6 +25,8 @@ class TheExtension(Extension):
 
     def on_platform_start(self):
         self.process = subprocess.Popen(WAIT)
+        self.worker = multiprocessing.get_context("fork").Process(target=time.sleep, args=(600,))
+        self.worker.start()
         self.command = ShellCommandThread(WAIT, name="careless-command")
         self.command.start()
         self.loop = FuncThread(self.wait, name="careless-loop")
@@ -65,7 +67,7 @@ def test_threads_and_processes_end_with_their_extension(
     platform = start(**{name: value for name, value in installer.environ.items() if name.startswith("UV_")})
     process = psutil.Process(platform.process.pid)
     assert platform.get("/careless").text == "begun"
-    wait_until(lambda: len(process.children()) == 3, "the extension does not start its processes")
+    wait_until(lambda: len(process.children()) == 4, "the extension does not start its processes")
     others = [name for name in platform.get("/threads").json() if not name.startswith("careless")]
 
     gone = installer.run("uninstall", "careless")

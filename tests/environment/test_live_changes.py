@@ -112,6 +112,23 @@ def test_an_extension_comes_changes_goes_back_and_goes(volume: tuple[Installer, 
     ]  # fmt: skip
 
 
+def test_a_platform_that_is_just_starting_may_have_begun_without_a_change(
+    installer: Installer, start: Callable[..., Platform], tmp_path: Path
+) -> None:
+    door = tmp_path / "door"
+    os.mkfifo(door)
+    installer.install(
+        write(tmp_path, "slow", "1.0", start=f"print('slow waits', flush=True); open({str(door)!r}).close()")
+    )
+    platform = start(ready=False)
+    platform.wait_for("slow waits")
+    notes = json.loads(installer.run("install", "leanto-test-greeter", "-f", "json").stdout)["notes"]
+    door.open("w").close()
+    platform.wait_for(r"^Ready\.$", platform.stdout)
+    assert [note for note in notes if note.startswith("LocalStack is just starting")] == notes[-1:]
+    assert run(installer, "uninstall", "leanto-test-greeter") == []
+
+
 def test_a_new_version_that_fails_leaves_the_old_one_serving(
     volume: tuple[Installer, Platform], tmp_path: Path
 ) -> None:
@@ -179,6 +196,32 @@ def test_a_compiled_module_that_is_loaded_needs_a_restart(
         assert done.returncode == 0, done.stderr
     assert "Restart needed: xxhash 3.5.0: its compiled module xxhash._xxhash is loaded" in done.stdout
     assert platform.get("/hasher").json()["version"] == "1.0"
+
+
+def test_what_has_compiled_modules_goes_live_and_another_version_of_it_comes_with_a_restart(
+    home: Home, start: Callable[..., Platform], tmp_path: Path, package_index: None
+) -> None:
+    first = write(tmp_path, "hasher", "1.0", requires=("xxhash==3.5.0",))
+    assert home.run("extensions", "install", str(first)).returncode == 0
+    platform = start()
+    assert platform.get("/hasher").json()["version"] == "1.0"
+
+    gone = home.run("extensions", "uninstall", "hasher")
+    assert "Running platform: unloaded leanto-test-hasher 1.0" in gone.stdout, gone.stdout
+    assert platform.get("/hasher").status_code == 404
+    back = home.run("extensions", "rollback")
+    assert "Running platform: loaded leanto-test-hasher 1.0" in back.stdout, back.stdout
+    assert platform.get("/hasher").json()["extra"] == "3.5.0"
+    assert home.run("extensions", "uninstall", "hasher").returncode == 0
+
+    second = write(tmp_path, "hasher", "2.0", requires=("xxhash==3.4.1",))
+    done = home.run("extensions", "install", str(second))
+    reason = "its compiled module xxhash._xxhash is still loaded from before it was uninstalled"
+    assert f"Restart needed: xxhash 3.4.1: {reason}" in done.stdout, done.stdout
+    assert platform.get("/hasher").status_code == 404
+    assert home.run("restart").returncode == 0
+    platform.wait_for(r"^Ready\.$", platform.stdout, count=2)
+    assert platform.get("/hasher").json() == {"version": "2.0", "extra": "3.4.1"}
 
 
 def test_what_another_than_an_extension_has_loaded_needs_a_restart(

@@ -74,6 +74,18 @@ def test_a_wrong_line_is_named_and_nothing_is_changed(installer: Installer, cont
     assert not installer.home.volume.exists()
 
 
+def test_what_no_index_has_is_named(installer: Installer, index: LocalIndex) -> None:
+    """Of several in a file, or what was installed before from an index that is not asked any more."""
+    file = installer.home.path / "extensions.txt"
+    file.write_text("leanto-test-greeter\nleanto-test-nowhere>=1\n")
+    assert "Could not resolve package leanto-test-nowhere>=1, " in run(installer, "sync", file.name, code=1)[0]
+    installer.install("leanto-test-waver")
+    shutil.rmtree(index.folder / "leanto-test-waver")
+    installer.environ["UV_CACHE_DIR"] = str(installer.home.path / "empty-cache")
+    for command in (("install", "leanto-test-greeter"), ("upgrade", "--all")):
+        assert "Could not resolve package leanto-test-waver, " in run(installer, *command, code=1)[0]
+
+
 def test_a_file_that_can_not_be_read(installer: Installer) -> None:
     for name in ("nowhere.txt", "pylock.toml", "."):
         assert "can't be read" in run(installer, "sync", name, code=1)[0]
@@ -211,6 +223,9 @@ def test_an_upgrade_takes_what_a_folder_and_a_branch_have_now(installer: Install
         subprocess.run([*git, *command], cwd=repository, check=True)
     installer.install(folder)
     installer.install(f"git+file://{repository}")
+    (installer.home.path / "requirements.txt").write_text("\n".join(run(installer, "export")))
+    for prune in ((), ("--prune",)):
+        assert run(installer, "sync", "requirements.txt", *prune) == ["All of requirements.txt is installed"]
     assert run(installer, "upgrade", "--all") == ["There is nothing newer"]
     for project in (folder, repository):
         text = (project / "pyproject.toml").read_text()
@@ -265,6 +280,32 @@ def test_a_bundle_makes_the_identical_set_where_there_is_no_index(
     run(other, "bundle", "-o", "again.bundle")
     with zipfile.ZipFile(other.home.path / "again.bundle") as archive:
         assert {"wheels/leanto_test_rich-0.1.0-py3-none-any.whl"} < set(archive.namelist())
+
+
+def test_what_came_in_a_bundle_is_changed_and_mended_without_an_index(
+    installer: Installer, other: Installer, index: LocalIndex, rich: str
+) -> None:
+    installer.install(rich)
+    installer.install("leanto-test-waver")
+    run(installer, "bundle", "-o", str(other.home.path / "all.bundle"))
+    other.environ |= {"UV_DEFAULT_INDEX": "http://127.0.0.1:1", "UV_HTTP_RETRIES": "0"}
+
+    def damage() -> None:
+        shutil.rmtree(other.environ["UV_CACHE_DIR"])
+        next(other.site_packages.glob("leanto_test_rich/extension.py")).unlink()
+
+    index.requested.clear()
+    run(other, "install", "--offline", "all.bundle")
+    lock = (other.venv / "pylock.toml").read_text()
+    damage()
+    assert run(other, "doctor", "--fix")[-1].startswith("repaired: ")
+    assert (other.venv / "pylock.toml").read_text() == lock
+    run(other, "uninstall", "waver")
+    assert str(other.home.path) not in (other.venv / "pylock.toml").read_text()
+    damage()
+    assert run(other, "doctor", "--fix")[-1].startswith("repaired: ")
+    assert other.plugin_names() == ["rich"]
+    assert index.requested == []
 
 
 def test_a_bundle_that_is_none_or_damaged_is_refused(installer: Installer, tmp_path: Path) -> None:

@@ -334,14 +334,14 @@ def test_what_an_extension_adds_is_listed_under_its_name(home: Home, start: Call
     }, json.dumps(listed, indent=1)
 
 
-def test_an_extension_that_patches_twisted_is_pointed_to_the_server_that_it_needs(
+def test_an_extension_that_requires_twisted_is_pointed_to_the_server_that_it_may_need(
     home: Home, start: Callable[..., Platform]
 ) -> None:
     project = home.write_extension("patching", GREETER.replace("greeter", "patching"))
     metadata = project / "patching.egg-info"
     metadata.mkdir()
     (metadata / "PKG-INFO").write_text(
-        "Metadata-Version: 2.1\nName: patching\nVersion: 0.1.0\nRequires-Dist: Localstack_Extensions.Utils>=0.1\n"
+        "Metadata-Version: 2.1\nName: patching\nVersion: 0.1.0\nRequires-Dist: Twisted[http2]>=24\n"
     )
     (metadata / "entry_points.txt").write_text("[localstack.extensions]\npatching = patching_ext:TheExtension\n")
     hint = "start with GATEWAY_SERVER=twisted"

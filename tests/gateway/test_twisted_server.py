@@ -185,20 +185,3 @@ def test_extensions_made_for_twisted_forward_tcp_and_grpc_under_either_server(
             ]
         assert platform.signal() == 0
         assert "failed" not in platform.log
-
-
-@pytest.mark.index
-def test_an_extension_with_patches_of_its_own_is_pointed_out(
-    package_index: None, home: Home, start: Callable[..., Platform], tmp_path: Path
-) -> None:
-    project = tmp_path / "proxied"
-    project.mkdir()
-    (project / "pyproject.toml").write_text(PROJECT.replace("localstack-extensions-utils", "twisted"))
-    (project / "proxied_ext.py").write_text(
-        "from localstack.extensions.api import Extension\nclass TheExtension(Extension):\n    name = 'proxied'\n"
-    )
-    installed = home.run("extensions", "install", f"file://{project}")
-    assert installed.returncode == 0, installed.stdout + installed.stderr
-    platform = start()
-    platform.wait_for("extension proxied requires Twisted, which is not the server.*GATEWAY_SERVER=twisted")
-    assert platform.get("/_localstack/health").status_code == 200

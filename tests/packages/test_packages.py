@@ -11,6 +11,7 @@ import sys
 import tarfile
 import threading
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,6 +23,8 @@ from platforms import Home, Platform
 
 TESTS = Path(__file__).parents[1]
 PROGRAM = b"#!/bin/sh\necho it runs\n" + b"# padding\n" * 20_000
+
+PROGRAM_DEFLATED = zlib.compress(PROGRAM, wbits=-15)
 
 Run = subprocess.CompletedProcess[str]
 
@@ -74,6 +77,7 @@ def test_a_file_that_was_put_there_by_hand_is_enough(home: Home) -> None:
     program.write_text("mine")
     assert install(home, "Tool").stdout.splitlines()[1] == str(program)
     assert program.read_text() == "mine"
+    assert os.access(program, os.X_OK)
 
 
 def test_without_a_network_it_says_from_where_and_where_to_put_it(home: Home) -> None:
@@ -144,6 +148,20 @@ def test_a_download_that_had_just_ended_when_it_was_killed_is_taken(home: Home, 
     assert (home.volume / "lib" / "tool" / "1.0" / "tool-linux").read_bytes() == PROGRAM
 
 
+def test_a_server_that_sends_another_range_is_asked_for_the_whole_file_at_once(home: Home, files: FileServer) -> None:
+    files.cuts["/tool-linux"] = [1000]
+    files.shift = 1
+    assert install(home, "Tool", files).returncode == 0
+    assert [wanted for _, wanted in files.requested] == [None, "bytes=1000-", None]
+    assert (home.volume / "lib" / "tool" / "1.0" / "tool-linux").read_bytes() == PROGRAM
+
+
+def test_a_failure_does_not_tell_the_password_in_the_url(home: Home) -> None:
+    done = install(home, "Tool", FILES="http://me:secret@127.0.0.1:9")
+    assert "http://***@127.0.0.1:9/tool-linux can't be fetched" in done.stderr
+    assert "secret" not in done.stderr
+
+
 @pytest.mark.parametrize(
     "line", ["{sum}  tool-linux", "{sum} *./tool-linux", "SHA256 (tool-linux) = {sum}", "{sum}", "{SUM}  tool-linux"]
 )
@@ -167,12 +185,12 @@ def test_a_list_of_checksums_without_the_file_is_an_error(home: Home, files: Fil
     assert "/SHA256SUMS has no checksum of tool-linux" in install(home, "Tool", files, CHECKED="1").stderr
 
 
-def zipped(**members: bytes) -> bytes:
+def zipped(compression: int = zipfile.ZIP_STORED, /, **members: bytes) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, content in members.items():
             info = zipfile.ZipInfo(name.replace("__", "/"))
-            info.external_attr = 0o755 << 16
+            info.external_attr, info.compress_type = 0o755 << 16, compression
             archive.writestr(info, content)
     return buffer.getvalue()
 
@@ -194,8 +212,9 @@ def tarred(mode: str = "w:gz", /, **members: bytes) -> bytes:
         ("archive.tgz", tarred(bin__program=PROGRAM)),
         ("archive.tar.xz", tarred("w:xz", bin__program=PROGRAM)),
         ("download", tarred("w", bin__program=PROGRAM)),
+        ("archive.tar", tarred("w", bin__program=PROGRAM, **{"library.jar": zipped(inner=b"x")})),
     ],
-    ids=["zip", "tar.gz", "tar.xz", "tar without a suffix"],
+    ids=["zip", "tar.gz", "tar.xz", "tar without a suffix", "tar that ends with a zip"],
 )
 def test_an_archive_is_unpacked_and_its_programs_run(name: str, content: bytes, home: Home, files: FileServer) -> None:
     files.files[f"/{name}"] = content
@@ -225,9 +244,11 @@ def test_an_installer_may_lead_to_a_folder_of_its_archive(home: Home, files: Fil
         zipped(**{"/tmp/leanto-escaped": b"x"}),
         tarred(**{"../../../../escaped": b"x"}),
         zipped(bin__program=PROGRAM)[:-30],
+        zipped(zipfile.ZIP_DEFLATED, bin__program=PROGRAM).replace(PROGRAM_DEFLATED, b"\xff" * len(PROGRAM_DEFLATED)),
+        tarred(bin__program=PROGRAM)[:-30],
         b"<html>not found</html>",
     ],
-    ids=["zip with ..", "zip with /", "tar with ..", "damaged", "no archive"],
+    ids=["zip with ..", "zip with /", "tar with ..", "cut zip", "damaged zip", "cut tar", "no archive"],
 )
 def test_an_archive_that_is_damaged_or_writes_elsewhere_is_refused(
     content: bytes, home: Home, files: FileServer

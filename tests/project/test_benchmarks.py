@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+RELOADING = "From a save to the first answer of the new code, 20 modules; the goals are p50 100, p95 300"
 OF_WRK = pytest.mark.skipif(shutil.which("wrk") is None, reason="NOT RUN: wrk is not on the path")
 
 
@@ -71,6 +72,16 @@ def test_what_was_measured_goes_into_the_document_and_the_rest_stays(tmp_path: P
     assert document.read_text() == text
 
 
+def test_a_save_is_measured_to_its_first_answer() -> None:
+    result = benchmark("--cases", "reload", "--servers", "constant", "--rounds", "1")
+    assert result.returncode == 0, result.stderr
+    assert "- not run: mitmproxy: not asked for" in result.stdout
+    headings, *rows = rows_below(RELOADING, result.stdout)
+    assert headings[1:] == ["saves", "p50 ms", "p95 ms", "highest ms", "failed"]
+    assert [(row[0], row[1], row[-1]) for row in rows] == [("leanto", "10", "0"), ("leanto, restarted", "1", "0")]
+    assert all(float(row[2]) > 0 for row in rows)
+
+
 def test_a_peer_whose_python_is_missing_is_told_as_not_run() -> None:
     result = benchmark(
         *("--cases", "route-1", "--servers", "localstack-core", "--rounds", "1"),
@@ -83,4 +94,4 @@ def test_a_peer_whose_python_is_missing_is_told_as_not_run() -> None:
 def test_a_case_that_does_not_exist_is_refused() -> None:
     result = benchmark("--cases", "route-7")
     assert result.returncode == 2
-    assert "no case is called route-7; there are start, install, route-32," in result.stderr
+    assert "no case is called route-7; there are start, install, reload, route-32," in result.stderr

@@ -16,9 +16,11 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from typing import Any
 
-from localstack.utils.patch import Patch
+from localstack.host.process_tree import ChildProcess
+from localstack.utils.patch import Patch, Patches
 
 LOG = logging.getLogger(__name__)
 
@@ -28,23 +30,25 @@ _SHELL_WORD = re.compile(rf"(?<![\w./-])(?P<quote>['\"]?)(?P<path>{_INTERPRETER}
 
 _start = subprocess.Popen.__init__
 _parameters = inspect.signature(_start)
+_start_worker = BaseProcess.start
 
 
-def install(added_paths: Callable[[], Sequence[str]], started: Callable[[subprocess.Popen[Any]], None]) -> None:
+def install(added_paths: Callable[[], Sequence[str]], started: Callable[[ChildProcess], None]) -> None:
     """Look at every command that this process starts from now on; a second call only replaces the arguments.
 
-    Covered is what goes through ``subprocess.Popen``: the functions of ``subprocess``, asyncio's and our own.
+    Covered is what goes through ``subprocess.Popen``: the functions of ``subprocess``, asyncio's and our own. Processes
+    of ``multiprocessing`` are only told to ``started``.
 
     :param added_paths: called for each command concerned: the entries that the host has added to ``sys.path``
     :param started: called with each process that was started
     """
     _installed.added_paths, _installed.started = added_paths, started
-    _installed.patch.apply()
+    _installed.patches.apply()
 
 
 def uninstall() -> None:
     """Start commands as they are again."""
-    _installed.patch.undo()
+    _installed.patches.undo()
 
 
 @functools.wraps(_start)
@@ -59,14 +63,55 @@ def _start_adapted(*args: Any, **kwargs: Any) -> None:
     return None
 
 
+@functools.wraps(_start_worker)
+def _start_worker_noted(self: BaseProcess) -> None:
+    _start_worker(self)
+    _installed.started(_Worker(self))
+
+
+@dataclass(frozen=True)
+class _Worker:
+    """A process of ``multiprocessing``, to be asked like one of ``subprocess``."""
+
+    process: BaseProcess
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid or 0
+
+    def poll(self) -> int | None:
+        try:
+            return self.process.exitcode
+        except ValueError:  # it has ended, and was closed
+            return 0
+
+    def wait(self, timeout: float | None = None) -> int:
+        """:raises subprocess.TimeoutExpired: when it still runs then"""
+        self.process.join(timeout)
+        code = self.poll()
+        if code is None:
+            raise subprocess.TimeoutExpired(self.process.name, timeout or 0.0)
+        return code
+
+    def terminate(self) -> None:
+        self.process.terminate()
+
+    def kill(self) -> None:
+        self.process.kill()
+
+
 @dataclass
 class _Installed:
     added_paths: Callable[[], Sequence[str]]
-    started: Callable[[subprocess.Popen[Any]], None]
-    patch: Patch
+    started: Callable[[ChildProcess], None]
+    patches: Patches
 
 
-_installed = _Installed(list, lambda process: None, Patch(subprocess.Popen, "__init__", _start_adapted))
+_installed = _Installed(
+    list,
+    lambda process: None,
+    Patches([Patch(subprocess.Popen, "__init__", _start_adapted), Patch(BaseProcess, "start", _start_worker_noted)]),
+)
 
 
 def _adapt(arguments: dict[str, Any]) -> None:

@@ -115,7 +115,7 @@ class LivePlatform:
         old_paths, self.paths = self.paths, make_importable(generation)
         sys.path[:] = [entry for entry in sys.path if Path(entry) not in old_paths]
         try:
-            with loaded_anew(difference.modules, difference.reversed().modules):
+            with loaded_anew(difference.forgettable_modules, difference.reversed().modules):
                 yield
         except BaseException:
             sys.path[:], self.paths = before, old_paths

@@ -60,9 +60,10 @@ from localstack.runtime.hooks import HOOKS_ON_INFRA_READY, HOOKS_ON_INFRA_SHUTDO
 if TYPE_CHECKING:
     from rolo.gateway import Gateway
 
-    from localstack.host.dev.activation import EnabledProject
+    from localstack.host.dev.activation import Dependencies, EnabledProject
     from localstack.host.dev.reload import DevReload, Fingerprint
     from localstack.host.emulation.emulation import Emulation
+    from localstack.host.extension.guard import FaultObserver
 
 LOG = logging.getLogger("localstack.runtime")
 
@@ -85,6 +86,8 @@ class Runtime:
     is_guest: bool = False
     """True in somebody else's process, e.g. a test run: signals, child processes, its end and what happens to be
     installed there are not the platform's."""
+    on_fault: FaultObserver | None = None
+    """Learns of what extensions raise."""
 
     def __post_init__(self) -> None:
         self.exit_code = 0
@@ -173,6 +176,7 @@ class Runtime:
         self._live = live = self._activate_environment()
         scripts.run(Stage.START, self._stopping.is_set)
         containers = shared.extensions()
+        containers.guard.on_fault = self.on_fault
         self._lifecycle = lifecycle = Lifecycle(containers.registry, containers.guard, containers.ledger)
         gateway = self._build_gateway(lifecycle, scripts)  # extensions call AWS from their first hook on
         installed = [] if self.is_guest else installed_entry_points()
@@ -187,9 +191,7 @@ class Runtime:
         self.exchange = exchange = Exchange(lifecycle, arguments, _end_leftovers)
         live.serve(exchange)
         if projects:
-            from localstack.host.dev.reload import DevReload
-
-            self._dev_reload = DevReload(exchange, projects, _candidates_of, fingerprints)
+            self._dev_reload = _reload_of(exchange, projects, fingerprints, self._dependencies_of)
         self._server = make_server(gateway, self.settings, containers.connections)
         self._server.listen()
 
@@ -200,8 +202,8 @@ class Runtime:
         for record in lifecycle.registry.loaded():
             if requires_any(record.candidate.distribution.name, _TWISTED):
                 LOG.warning(
-                    "extension %s requires Twisted, which is not the server here; if it patches it, e.g. to forward raw "
-                    "TCP or gRPC, start with GATEWAY_SERVER=twisted",
+                    "extension %s requires Twisted, which is not the server here; if it patches it, e.g. to forward "
+                    "raw TCP or gRPC, start with GATEWAY_SERVER=twisted",
                     record.name,
                 )
 
@@ -262,7 +264,15 @@ class Runtime:
         print(banner(paths), flush=True)  # noqa: T201
         compile_from_source(paths)
         fingerprints = {path: fingerprint(path) for path in paths}
-        return activate(paths), fingerprints
+        return activate(paths, self._dependencies_of), fingerprints
+
+    def _dependencies_of(self, project: Path, requires: Sequence[str]) -> Path | None:
+        """What an enabled folder requires, installed; see ``installed_dependencies``."""
+        if not requires:
+            return None
+        from localstack.host.environment.dependencies import installed_dependencies
+
+        return installed_dependencies(project, requires, self.settings, LOG.info)
 
     def _activate_environment(self) -> LivePlatform:
         from localstack.host.environment.environment import ExtensionEnvironment
@@ -385,12 +395,13 @@ class Runtime:
         hooks.join(timeout * _HOOKS_SHARE)
         if hooks.is_alive() and self._lifecycle is not None:
             name = self._lifecycle.shutting_down
-            what = f"extension {name} has not finished on_platform_shutdown" if name else "shutdown.d has not finished"
+            others = "shutdown.d, or a function of localstack.hooks.on_infra_shutdown,"
+            what = f"extension {name} has not finished on_platform_shutdown" if name else f"{others} has not finished"
             log_without_waiting(LOG, f"{what} in time")
         try:
             if self._emulation is not None:
                 self._emulation.stop()  # as long as it takes: the time-out is for what extensions do
-            shared.extensions().containers.end()
+            shared.extensions().containers.end(timeout_seconds=timeout)
         finally:
             if self._server is not None:
                 self._server.stop()
@@ -443,6 +454,24 @@ def _end_leftovers(extension: str) -> None:
     """End what an extension that has gone for good has left running."""
     shared.activities().end(extension)
     shared.extensions().containers.end(extension)
+
+
+def _reload_of(
+    exchange: Exchange,
+    projects: Sequence[EnabledProject],
+    fingerprints: Mapping[Path, Fingerprint],
+    dependencies_of: Dependencies,
+) -> DevReload:
+    """What reloads the enabled folders, with the two places that show how they do."""
+    from localstack.host.dev.overlay import Overlay
+    from localstack.host.dev.reload import DevReload
+    from localstack.host.dev.status import StatusResource
+
+    containers = shared.extensions()
+    reload = DevReload(exchange, projects, _candidates_of, fingerprints, dependencies_of)
+    StatusResource(reload.statuses).add_to(containers.internal_apis)
+    containers.edge_router.on_answer = Overlay(reload.broken_save_of).add_to
+    return reload
 
 
 def _hook_arguments() -> HookArguments:

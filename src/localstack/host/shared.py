@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     )
     from localstack.host.extension.ownership import OwnedList
     from localstack.host.extension.routes import OwnedRouter
+    from localstack.host.process_tree import ChildProcess
 
     InternalTransport = Callable[[AWSPreparedRequest], AWSResponse]
     ResponseHandler = Callable[[HandlerChain, RequestContext, Response], None]
@@ -202,9 +203,8 @@ def stop(exit_code: int) -> None:
 def add_response_handler(handler: ResponseHandler) -> None:
     """Show the finished answer of each request to ``handler``, for the platform's own part; nothing without one."""
     if _shared.gateway is not None:
-        list.append(
-            _shared.gateway.response_handlers, handler
-        )  # not noted as the extension's that happens to be acting
+        handlers = _shared.gateway.response_handlers
+        list.append(handlers, handler)  # past its own method, which notes the extension that happens to be acting
 
 
 def use_internal_transport(send: InternalTransport) -> None:
@@ -232,6 +232,13 @@ def acting_as(owner: str | None) -> AbstractContextManager[None]:
 def activities() -> Activities:
     """Where threads and processes that extensions start are recorded."""
     return extensions().activities
+
+
+def end_process_tree(process: ChildProcess) -> None:
+    """End a child of this process and everything below it."""
+    from localstack.host.process_tree import end_process_tree
+
+    end_process_tree(process)
 
 
 def owned_containers() -> OwnedContainers | None:
@@ -286,6 +293,13 @@ def parse_aws_request(service: str, request: Request) -> tuple[OperationModel, d
     from localstack.host.emulation.reading import read_request
 
     return read_request(service, request, settings())
+
+
+def redacted(text: str) -> str:
+    """``text`` without the credentials that URLs in it carry."""
+    from localstack.host.redaction import redacted
+
+    return redacted(text)
 
 
 def uv(folder: Path) -> Uv:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
 from collections.abc import Callable
 
 import psutil
+
+from localstack.host.process_tree import end_processes
 
 LOG = logging.getLogger(__name__)
 
@@ -19,13 +20,7 @@ def end_children() -> None:
     children = [child for child in psutil.Process().children(recursive=True) if not _is_resource_tracker(child)]
     for child in children:
         LOG.info("ending child process %d, which an extension left running", child.pid)
-        with contextlib.suppress(psutil.Error):
-            child.terminate()
-    _, obstinate = psutil.wait_procs(children, timeout=_PATIENCE_SECONDS)
-    for child in obstinate:
-        with contextlib.suppress(psutil.Error):
-            child.kill()
-    psutil.wait_procs(obstinate, timeout=_PATIENCE_SECONDS)
+    end_processes(children, _PATIENCE_SECONDS)
 
 
 def call_later(seconds: float, action: Callable[[], None]) -> None:

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from localstack import config
+from localstack.host import shared
 from localstack.utils.files import rm_rf
 
 __all__ = ["InstallTarget", "NoSuchVersionException", "Package", "PackageException", "PackageInstaller"]
@@ -34,7 +35,10 @@ _UNUSUAL = re.compile(r"[^\w.-]")
 
 
 class PackageException(Exception):
-    """A package can't be installed; says what, why, and what to do next."""
+    """A package can't be installed; says what, why, and what to do next, without credentials that URLs carry."""
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*(shared.redacted(arg) if isinstance(arg, str) else arg for arg in args))
 
 
 class NoSuchVersionException(PackageException):
@@ -50,8 +54,13 @@ class NoSuchVersionException(PackageException):
 class InstallTarget(Enum):
     """Folders for packages. Here both are the same, ``<volume>/lib``, as the platform comes with no packages."""
 
-    VAR_LIBS = config.dirs.var_libs
-    STATIC_LIBS = config.dirs.static_libs
+    VAR_LIBS = "var_libs"
+    STATIC_LIBS = "static_libs"
+
+    @property
+    def value(self) -> str:
+        """Path of the folder: that of now, since the test kit has a volume of its own."""
+        return str(getattr(config.dirs, self._value_))
 
 
 class PackageInstaller(ABC):

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import lzma
 import shutil
 import stat
 import tarfile
 import zipfile
+import zlib
 from pathlib import Path
 
 from localstack.packages.api import PackageException
 
 __all__ = ["extract"]
+
+_REASONS = (
+    tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError,
+    RuntimeError,  # of zipfile: the archive is encrypted, or compressed in a way that it does not know
+)  # fmt: skip
 
 
 def extract(archive: Path, folder: Path) -> None:
@@ -20,14 +27,14 @@ def extract(archive: Path, folder: Path) -> None:
     :raises PackageException: when it is neither, is damaged, or has something that would lie outside ``folder``
     """
     try:
-        if zipfile.is_zipfile(archive):
+        if tarfile.is_tarfile(archive):  # asked first: a .tar that ends with a .zip would pass for a .zip
+            with tarfile.open(archive) as tar:
+                tar.extractall(folder, filter="data")
+        else:
             with zipfile.ZipFile(archive) as opened:
                 for entry in opened.infolist():
                     _extract_entry(opened, entry, folder)
-        else:
-            with tarfile.open(archive) as tar:
-                tar.extractall(folder, filter="data")
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, ValueError, NotImplementedError) as error:
+    except _REASONS as error:
         raise PackageException(f"the archive {archive.name} can't be unpacked: {error}") from error
 
 

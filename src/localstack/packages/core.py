@@ -110,8 +110,15 @@ class PermissionDownloadInstaller(DownloadInstaller):
 
     def _install(self, target: InstallTarget) -> None:
         super()._install(target)
+        self._make_executable(target)
+
+    def _setup_existing_installation(self, target: InstallTarget) -> None:
+        self._make_executable(target)  # whoever put it there by hand may not have
+
+    def _make_executable(self, target: InstallTarget) -> None:
         program = Path(self._get_install_marker_path(self._get_install_dir(target)))
-        program.chmod(program.stat().st_mode | 0o111)
+        if program.is_file() and not os.access(program, os.X_OK):
+            program.chmod(program.stat().st_mode | 0o111)
 
 
 class ArchiveDownloadAndExtractInstaller(DownloadInstaller):

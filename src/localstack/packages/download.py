@@ -90,7 +90,7 @@ def download(url: str, file: Path, part: Path, checksum: Checksum | None = None)
             _receive(url, arrived)
             break
         except _Interrupted as error:
-            if arrived.size <= before:  # a server that sends nothing more will not do so the next moment
+            if arrived.size == before:  # a server that sends nothing more will not do so the next moment
                 raise DownloadException(f"{url} can't be fetched: {error}") from error
     else:
         raise DownloadException(f"{url} can't be fetched: it was cut off {_MOST_ATTEMPTS} times")

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any, Generic, TypeVar
 
+from localstack import config
 from localstack.host import shared
 
 __all__ = [
@@ -99,8 +100,8 @@ class RegionBundle(dict[str, _S], Generic[_S]):
         self._lock = threading.RLock()
 
     def __missing__(self, region_name: str) -> _S:
-        """:raises ValueError: when AWS has no such region"""
-        if region_name not in shared.aws_regions():
+        """:raises ValueError: when AWS has no such region, unless ``ALLOW_NONSTANDARD_REGIONS`` is set"""
+        if not config.ALLOW_NONSTANDARD_REGIONS and region_name not in shared.aws_regions():
             raise ValueError(f"{self.service_name}: {region_name!r} is no region of AWS")
         with self._lock:
             if region_name not in self:

@@ -10,6 +10,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from localstack.utils.strings import short_uid
+
 __all__ = ["CustomEncoder", "FileMappedDocument", "extract_jsonpath", "parse_json_or_yaml"]
 
 
@@ -121,9 +123,11 @@ class FileMappedDocument(dict[str, Any]):
 
     def save(self) -> None:
         """Write the file anew; folders on the way to it are made. Who reads meets the old content or the new one."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        part = self.path.with_name(f".{self.path.name}.part")
-        part.touch(self.mode)
-        part.write_text(json.dumps(self, cls=CustomEncoder), encoding="utf-8")
-        part.chmod(self.mode)
-        part.replace(self.path)
+        from localstack.utils.files import save_file  # reads the settings, which who only encodes does not need
+
+        part = self.path.with_name(f".{self.path.name}-{short_uid()}")  # two may save at once
+        try:
+            save_file(part, json.dumps(self, cls=CustomEncoder), permissions=self.mode)
+            part.replace(self.path)
+        finally:
+            part.unlink(missing_ok=True)

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any
 
+from localstack.host import shared
 from localstack.utils.functions import run_safe
 from localstack.utils.strings import to_str
 from localstack.utils.threads import FuncThread
@@ -20,9 +21,6 @@ from localstack.utils.threads import FuncThread
 __all__ = ["FuncThread", "ShellCommandThread", "is_command_available", "is_root", "run", "to_str"]
 
 LOG = logging.getLogger(__name__)
-
-_GRACE_SECONDS = 1.0
-"""How long a process may take to end after SIGTERM before it is killed."""
 
 _COLOR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -147,7 +145,7 @@ class ShellCommandThread(FuncThread):
                 return
             super().stop(quiet=quiet)
         if self.process is not None:
-            end_process_tree(self.process)
+            shared.end_process_tree(self.process)
         if self.stop_listener is not None:
             self.stop_listener(self)
 
@@ -214,29 +212,3 @@ def _opened(outfile: str | int | IO[Any] | None) -> Any:
             yield stream
     else:
         yield subprocess.DEVNULL if outfile is None else outfile
-
-
-def end_process_tree(process: subprocess.Popen[Any]) -> None:
-    """End a child of this process and everything below it.
-
-    Only ``Popen`` itself waits for the child: someone else who reaps it would take its exit code.
-    """
-    import psutil  # a tenth of a second that only a command's end needs
-
-    if process.poll() is not None:
-        return
-    with contextlib.suppress(psutil.NoSuchProcess):
-        below = psutil.Process(process.pid).children(recursive=True)
-        process.terminate()  # before its children: it might start others in their place
-        for each in below:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                each.terminate()
-        _, alive = psutil.wait_procs(below, timeout=_GRACE_SECONDS)
-        for each in alive:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                each.kill()
-    try:
-        process.wait(timeout=_GRACE_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()

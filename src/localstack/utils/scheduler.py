@@ -12,6 +12,8 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any
 
+from localstack.utils.functions import call_safe
+
 __all__ = ["ScheduledTask", "Scheduler"]
 
 LOG = logging.getLogger(__name__)
@@ -49,10 +51,11 @@ class ScheduledTask:
         try:
             self.task(*self.args, **self.kwargs)
         except Exception as error:  # noqa: BLE001 - the caller's function; its next calls must not be lost
-            if self.on_error is not None:
-                self.on_error(error)
+            name = getattr(self.task, "__name__", self.task)
+            if self.on_error is None:
+                LOG.error("the scheduled task %s has failed: %r", name, error)
             else:
-                LOG.error("the scheduled task %s has failed: %r", getattr(self.task, "__name__", self.task), error)
+                call_safe(self.on_error, [error], exception_message=f"on_error of the scheduled task {name} has failed")
 
     def _move_on(self) -> None:
         assert self.period is not None

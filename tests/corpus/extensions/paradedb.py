@@ -15,7 +15,7 @@ PORT = 5432
 
 
 def prepare(home: Home) -> Mapping[str, str]:
-    return {**without_engine(home), "PARADEDB_DEV_MODE": "1", "GATEWAY_SERVER": "twisted"}
+    return {**without_engine(home), "PARADEDB_DEV_MODE": "1"}
 
 
 @contextmanager

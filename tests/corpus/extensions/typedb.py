@@ -17,7 +17,7 @@ METHOD = "/typedb.protocol.TypeDB/connection_open"
 
 
 def prepare(home: Home) -> Mapping[str, str]:
-    return {**without_engine(home), "TYPEDB_DEV_MODE": "1", "GATEWAY_SERVER": "twisted"}
+    return {**without_engine(home), "TYPEDB_DEV_MODE": "1"}
 
 
 def check(visit: Visit) -> None:

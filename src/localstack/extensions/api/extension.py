@@ -51,7 +51,8 @@ class Extension(BaseExtension):
     8. ``on_platform_ready``
     9. ``on_platform_shutdown``
 
-    ``update_gateway_connections``, which only Leanto calls, comes between 7 and 8.
+    ``update_gateway_connections``, which only Leanto calls, comes between 7 and 8. When a new version replaces one that
+    is running, Leanto calls ``hand_over`` of the old one and ``take_over`` of the new one between 1 and 2.
 
     A hook that raises is reported with the author's own line; the platform and other extensions go on.
     """
@@ -104,6 +105,26 @@ class Extension(BaseExtension):
         Only Leanto calls this hook; on LocalStack it does nothing.
 
         :param connections: where claims are made and removed, now or later
+        """
+
+    def hand_over(self) -> Any:
+        """What the next version is to go on with, e.g. a dictionary of sessions; ``None``, the default, for nothing.
+
+        Called when a new version has been loaded beside this one, which goes on serving and may stay: change nothing
+        here. Hand over the objects themselves, and requests until the exchange change them for both; hand over types
+        of Python's own, as instances of this version's classes would keep its code. When this raises, the new version
+        goes on without.
+
+        Only Leanto calls it, when a save or another installed version replaces the extension while the platform runs.
+        """
+        return None
+
+    def take_over(self, state: Any) -> None:
+        """Go on with what the version before has handed over; called after ``on_extension_load``.
+
+        It may be of any older version: check it. When this raises, the version before goes on serving.
+
+        :param state: what ``hand_over`` returned, never ``None``
         """
 
     def on_platform_ready(self) -> None:

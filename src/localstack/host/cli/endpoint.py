@@ -15,6 +15,7 @@ from localstack.host.settings import Settings
 
 _HEALTH_PATH = "/_localstack/health"
 _EXTENSIONS_PATH = "/_localstack/extensions/list"
+_DEVELOPED_PATH = "/_localstack/extensions/developed"
 _HEALTH_SECONDS = 2.0
 _RESTART_SECONDS = 10.0
 
@@ -78,8 +79,15 @@ class Endpoint:
 
     def extensions(self) -> list[dict[str, Any]]:
         """What the platform has found, as ``/_localstack/extensions/list`` says it; empty when it does not answer."""
+        return self._documents(_EXTENSIONS_PATH)
+
+    def developed(self) -> list[dict[str, Any]]:
+        """How its enabled folders do, as ``/_localstack/extensions/developed`` says it; empty without any."""
+        return self._documents(_DEVELOPED_PATH)
+
+    def _documents(self, path: str) -> list[dict[str, Any]]:
         try:
-            answer = self._request("GET", _EXTENSIONS_PATH, _HEALTH_SECONDS)
+            answer = self._request("GET", path, _HEALTH_SECONDS)
             found = json.loads(answer.body) if answer.status == 200 else []
         except (EndpointError, ValueError):
             return []

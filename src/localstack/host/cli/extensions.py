@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from importlib import import_module
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, ClassVar
 
 import click
 
 from localstack.host.cli.extensions_result import ResultFormat, format_option, output, result_options, verbose_option
-from localstack.host.cli.group import short_help_option
+from localstack.host.cli.group import DocumentedGroup, short_help_option
 from localstack.host.cli.working_directory import working_directory
 from localstack.host.environment.environment import ExtensionEnvironment
 from localstack.host.settings import Settings
@@ -20,46 +20,20 @@ if TYPE_CHECKING:
 
 _UNBOUNDED_WIDTH = 10_000
 
-_DOCUMENTED = frozenset({"dev", "init", "install", "list", "uninstall"})
 
-_ELSEWHERE = {
-    "check": "localstack.host.cli.extensions_check",
-    "dev": "localstack.host.cli.extensions_dev",
-    "doctor": "localstack.host.cli.extensions_doctor",
-    "generations": "localstack.host.cli.extensions_history",
-    "rollback": "localstack.host.cli.extensions_history",
-    "bundle": "localstack.host.cli.extensions_sync",
-    "export": "localstack.host.cli.extensions_sync",
-    "sync": "localstack.host.cli.extensions_sync",
-    "upgrade": "localstack.host.cli.extensions_sync",
-}
-"""Commands in modules of their own, which are imported only when they are used or listed."""
-
-
-class _ExtensionsGroup(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*self.commands, *_ELSEWHERE])
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name in _ELSEWHERE:
-            return cast(click.Command, getattr(import_module(_ELSEWHERE[cmd_name]), cmd_name))
-        return super().get_command(ctx, cmd_name)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write LocalStack's own commands as its documentation shows them, and Leanto's below."""
-        for title, names in (("Commands", _DOCUMENTED), ("More commands", set(self.list_commands(ctx)) - _DOCUMENTED)):
-            commands = [(name, self.get_command(ctx, name)) for name in sorted(names)]
-            limit = formatter.width - 6 - max(len(name) for name in names)
-            with formatter.section(title):
-                formatter.write_dl([(name, one.get_short_help_str(limit)) for name, one in commands if one])
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write ``--help`` first and in a column of its own, to the letter of LocalStack's documentation."""
-        records = [record for param in self.get_params(ctx) if (record := param.get_help_record(ctx))]
-        with formatter.section("Options"):
-            for record in sorted(records, key=lambda one: one[0] != "--help"):
-                formatter.write_dl([record])
-        self.format_commands(ctx, formatter)
+class _ExtensionsGroup(DocumentedGroup):
+    documented = frozenset({"dev", "init", "install", "list", "uninstall"})
+    elsewhere: ClassVar[Mapping[str, str]] = {
+        "check": "localstack.host.cli.extensions_check",
+        "dev": "localstack.host.cli.extensions_dev",
+        "doctor": "localstack.host.cli.extensions_doctor",
+        "generations": "localstack.host.cli.extensions_history",
+        "rollback": "localstack.host.cli.extensions_history",
+        "bundle": "localstack.host.cli.extensions_sync",
+        "export": "localstack.host.cli.extensions_sync",
+        "sync": "localstack.host.cli.extensions_sync",
+        "upgrade": "localstack.host.cli.extensions_sync",
+    }
 
 
 @click.group(

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import click
 
-from localstack.host.cli.group import short_help_option
+from localstack.host.cli.group import DocumentedGroup, short_help_option
 from localstack.host.cli.working_directory import working_directory
 from localstack.host.dev.registry import DevRegistry
 from localstack.host.errors import DevModeError
+from localstack.host.process import PlatformState, RecordFile
 from localstack.host.settings import Settings
 
 if TYPE_CHECKING:
@@ -20,8 +22,19 @@ if TYPE_CHECKING:
 _START = "EXTENSION_DEV_MODE=1 localstack start"
 
 
+class _DevGroup(DocumentedGroup):
+    documented = frozenset({"disable", "enable", "list", "new"})
+    elsewhere: ClassVar[Mapping[str, str]] = {
+        "badge": "localstack.host.cli.extensions_dev_publish",
+        "check": "localstack.host.cli.extensions_dev_publish",
+        "run": "localstack.host.cli.extensions_dev_run",
+    }
+
+
 @click.group(
-    help="Developer tools for developing Localstack extensions", context_settings={"help_option_names": ["--help"]}
+    cls=_DevGroup,
+    help="Developer tools for developing Localstack extensions",
+    context_settings={"help_option_names": ["--help"]},
 )
 @short_help_option
 def dev() -> None:
@@ -56,6 +69,8 @@ def list_enabled() -> None:
     else:
         for folder in folders:
             click.echo(str(folder))
+    for complaint in _complaints(folders):
+        click.echo(complaint, err=True)
 
 
 @dev.command(help="Create a new LocalStack extension from the official extension template.")
@@ -110,6 +125,26 @@ def _prompt(name: str, default: str) -> str:
 
 def _registry() -> DevRegistry:
     return DevRegistry(Settings.load().config_dir)
+
+
+def _complaints(folders: tuple[Path, ...]) -> Iterator[str]:
+    """What the running platform has to say of the folders: saves that it can't serve, and what needs a restart."""
+    settings = Settings.load()
+    record = RecordFile(settings).read()
+    if record is None or record.state is not PlatformState.READY:
+        return
+    from localstack.host.cli.endpoint import Endpoint  # it loads http.client: only where there is a platform to ask
+
+    enabled = set(map(str, folders))
+    for project in Endpoint(record.url).developed():
+        path, broken = project.get("path"), project.get("broken_save")
+        if path not in enabled:
+            continue
+        if broken:
+            state = "the version before the last save is served" if project.get("extensions") else "it is not loaded"
+            yield f"{path}: {state}: {broken['message']}"
+        for leftover in project.get("leftovers", ()):
+            yield f"{path}: of a version before, {leftover}: restart needed (localstack restart)"
 
 
 def _print_table(folders: tuple[Path, ...]) -> None:

@@ -105,8 +105,9 @@ class Output:
 
         self.result.add(change)
         if change.outcome is Outcome.CHANGED:
-            platform = _running_platform()
-            for line in platform.take_over() if platform is not None else ():
+            from localstack.host.cli.live import taken_over
+
+            for line in taken_over(Settings.load()):
                 self.reporter.line(line)
         elif change.outcome is Outcome.PLANNED:
             self.say("Nothing was changed, because of --dry-run")

@@ -1,11 +1,11 @@
-"""A click group that imports a command's module only when the command is used or its help is shown."""
+"""Click groups that import a command's module only when the command is used or its help is shown."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TypeVar, cast
+from typing import ClassVar, TypeVar, cast
 
 import click
 
@@ -26,6 +26,41 @@ class Section:
 
     title: str
     names: tuple[str, ...]
+
+
+class DocumentedGroup(click.Group):
+    """A group whose help shows LocalStack's own commands as its documentation does, and Leanto's below.
+
+    :cvar documented: names of LocalStack's own
+    :cvar elsewhere: modules of the commands that are imported only when they are used or listed
+    """
+
+    documented: ClassVar[frozenset[str]] = frozenset()
+    elsewhere: ClassVar[Mapping[str, str]] = {}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*self.commands, *self.elsewhere])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in self.elsewhere:
+            return cast(click.Command, getattr(import_module(self.elsewhere[cmd_name]), cmd_name))
+        return super().get_command(ctx, cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        more = set(self.list_commands(ctx)) - self.documented
+        for title, names in (("Commands", self.documented), ("More commands", more)):
+            commands = [(name, self.get_command(ctx, name)) for name in sorted(names)]
+            limit = formatter.width - 6 - max(len(name) for name in names)
+            with formatter.section(title):
+                formatter.write_dl([(name, one.get_short_help_str(limit)) for name, one in commands if one])
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write ``--help`` first and in a column of its own, to the letter of LocalStack's documentation."""
+        records = [record for param in self.get_params(ctx) if (record := param.get_help_record(ctx))]
+        with formatter.section("Options"):
+            for record in sorted(records, key=lambda one: one[0] != "--help"):
+                formatter.write_dl([record])
+        self.format_commands(ctx, formatter)
 
 
 class LazyGroup(click.Group):

@@ -21,6 +21,15 @@ _GOOD_STATES = ("loaded", "disabled")
 _RESTART = "Restart LocalStack for the change to take effect: localstack restart"
 
 
+def taken_over(settings: Settings) -> list[str]:
+    """Have the running platform, if there is one, go on with the extensions that are installed now; what came of it."""
+    record = RecordFile(settings).read()
+    if record is not None and record.state is PlatformState.STARTING:
+        return ["Note: LocalStack is just starting and may have begun without this; then it takes: localstack restart"]
+    platform = RunningPlatform.of(settings)
+    return platform.take_over() if platform is not None else []
+
+
 @dataclass(frozen=True)
 class RunningPlatform:
     """A platform that serves the volume whose extensions are changed."""

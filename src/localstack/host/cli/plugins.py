@@ -33,6 +33,8 @@ def attach_plugins(group: click.Group) -> None:
     found = list(_entry_points(generation))
     if not found:
         return
+    from plux import PluginDisabled
+
     from localstack.cli import LocalstackCli
     from localstack.host import loopback_names
     from localstack.host.environment.environment import make_importable
@@ -45,6 +47,8 @@ def attach_plugins(group: click.Group) -> None:
     for distribution, entry_point in found:
         try:
             _attach(entry_point, cli)
+        except PluginDisabled:
+            continue
         except (Exception, SystemExit) as error:  # noqa: BLE001 - one plug-in must not end the command line for all
             cause = " ".join(f"{type(error).__name__}: {error}".split())
             _warn(f"commands of the extension {distribution} ({entry_point.name}) can't be used: {cause}")

@@ -6,7 +6,9 @@ import logging
 import os
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -16,6 +18,9 @@ from localstack.host.log import setup_logging
 from localstack.host.process import RecordFile, already_running
 from localstack.host.settings import Settings
 from localstack.host.version import LOCALSTACK_VERSION
+
+if TYPE_CHECKING:
+    from localstack.host.extension.guard import FaultObserver
 
 LOG = logging.getLogger(__name__)
 
@@ -56,16 +61,22 @@ def _apply_environment(_ctx: click.Context, _param: click.Parameter, entries: tu
 
 
 def _develop(_ctx: click.Context, _param: click.Parameter, projects: tuple[Path, ...]) -> None:
-    """Name the folders in a variable, by which a platform in the background and a restart learn of them, too."""
     if not projects:
         return
     from localstack.host.dev.registry import project_folder
 
-    folders = [str(project_folder(path)) for path in projects]
-    for folder in folders:
+    develop([project_folder(path) for path in projects])
+
+
+def develop(folders: Sequence[Path]) -> None:
+    """Name the folders in a variable, by which a platform in the background and a restart learn of them, too.
+
+    :raises SettingError: when a path can't be part of it
+    """
+    for folder in map(str, folders):
         if os.pathsep in folder:
-            raise SettingError(f"--with {folder}: the path has a {os.pathsep!r} in it", "give the folder another name")
-    os.environ["EXTENSION_DEV_PATHS"] = os.pathsep.join(folders)
+            raise SettingError(f"the path {folder} has a {os.pathsep!r} in it", "give the folder another name")
+    os.environ["EXTENSION_DEV_PATHS"] = os.pathsep.join(map(str, folders))
 
 
 @click.command(short_help="Start the platform.")
@@ -111,24 +122,40 @@ def start(docker: bool, host: bool, no_banner: bool, detached: bool) -> None:
     It runs in this process until Ctrl-C or `localstack stop`.
     """
     _check_mode(docker=docker, host=host)
+    settings = prepare_start(has_banner=not no_banner)
+    if detached:
+        start_detached(settings)
+    else:
+        run_platform(settings)
+
+
+def prepare_start(*, has_banner: bool) -> Settings:
+    """The settings, with the log set up by them.
+
+    :raises PlatformError: when a platform runs already
+    """
     settings = Settings.load()
     setup_logging(settings)
     running = RecordFile(settings).read()
     if running is not None and running.pid != os.getpid():  # our own is there after a restart in this process
         raise already_running(running)
-    if not no_banner:
+    if has_banner:
         _print_banner(settings)
     LOG.info("starting LocalStack in host mode 💻")
-    if detached:
-        start_detached(settings)
-        return
-    # the platform itself: -d does not need it
-    from localstack.host.lean_imports import import_rolo
+    return settings
+
+
+def run_platform(settings: Settings, on_fault: FaultObserver | None = None) -> NoReturn:
+    """Be the platform until it is stopped, and exit with its code.
+
+    :param on_fault: learns of what extensions raise
+    """
+    from localstack.host.lean_imports import import_rolo  # a start in the background does without
 
     import_rolo()
     from localstack.host.runtime import Runtime
 
-    sys.exit(Runtime(settings).run())
+    sys.exit(Runtime(settings, on_fault=on_fault).run())
 
 
 def _check_mode(*, docker: bool, host: bool) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import site
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
-from localstack.host.dev.description import ProjectDescription, describe
+from localstack.host.dev.description import DescriptionError, ProjectDescription, describe
+from localstack.host.errors import LeantoError
 
 LOG = logging.getLogger(__name__)
 
@@ -18,6 +19,12 @@ SOURCE_FOLDERS = ("src", "backend")
 """Where a project may keep its packages beside its own folder; the documented React layout uses ``backend``."""
 
 _RULE = "=" * 50
+
+Dependencies = Callable[[Path, Sequence[str]], Path | None]
+"""Installs what the project in a folder requires, and returns where it is; ``None`` where the host has it all.
+
+It raises a ``LeantoError`` when it can't.
+"""
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,8 @@ class EnabledProject:
     :ivar path: the enabled folder
     :ivar paths: what was appended to ``sys.path`` for it: the folder, its ``src``, its ``.venv``'s packages
     :ivar entry_points: its extensions, all of group ``localstack.extensions``
+    :ivar requires: what it requires, as in ``Requires-Dist``
+    :ivar dependencies: where that was installed for it; ``None`` with a ``.venv`` of its own, or where the host has it
     """
 
     path: Path
@@ -36,15 +45,19 @@ class EnabledProject:
     summary: str
     author: str
     entry_points: tuple[EntryPoint, ...]
+    requires: tuple[str, ...]
+    dependencies: Path | None
 
 
-def activate(paths: Sequence[Path]) -> tuple[EnabledProject, ...]:
+def activate(paths: Sequence[Path], dependencies_of: Dependencies | None = None) -> tuple[EnabledProject, ...]:
     """Put every folder on ``sys.path``, after what is there already, and find its extensions.
 
     What is wrong with one folder is logged as a warning that says what to do; that folder is left out, and the others
     go on. Call it once, before extensions are loaded.
+
+    :param dependencies_of: asked for projects without a ``.venv`` of their own
     """
-    return tuple(project for path in paths if (project := _activate(path)) is not None)
+    return tuple(project for path in paths if (project := _activate(path, dependencies_of)) is not None)
 
 
 def banner(paths: Sequence[Path]) -> str:
@@ -59,23 +72,49 @@ def source_folders(path: Path) -> list[Path]:
     return [path, *(path / name for name in SOURCE_FOLDERS if (path / name).is_dir())]
 
 
-def renewed(project: EnabledProject) -> EnabledProject | None:
-    """The project as its files describe it now; ``None``, after a warning, when they don't."""
+def renewed(project: EnabledProject, dependencies_of: Dependencies | None) -> EnabledProject:
+    """The project as its files describe it now; what it requires beyond what it did is installed and importable.
+
+    :raises DescriptionError: when they can't be read, describe no extension, or require what can't be installed
+    """
     try:
         description = describe(source_folders(project.path))
-    except (OSError, ValueError) as error:
-        LOG.warning("the enabled extension %s can't be read: %s", project.path, error)
-        return None
+    except OSError as error:
+        raise DescriptionError(str(error)) from error
     if not description.entry_points:
-        LOG.warning("the enabled folder %s declares no extension any more; it goes on as it was", project.path)
-        return None
-    return _project(project.path, project.paths, description)
+        raise DescriptionError(f"{project.path} declares no extension any more")
+    dependencies = project.dependencies
+    if (
+        description.requires != project.requires
+        and dependencies_of is not None
+        and not any(site_packages(project.path))
+    ):
+        try:
+            dependencies = dependencies_of(project.path, description.requires)
+        except LeantoError as error:
+            raise DescriptionError(f"what {project.path} requires is not installed: {error.message}") from error
+    paths = tuple(path for path in project.paths if path != project.dependencies or path == dependencies)
+    sys.path[:] = [entry for entry in sys.path if Path(entry) in paths or Path(entry) not in project.paths]
+    added = [] if dependencies is None or dependencies in paths else [dependencies]
+    return _project(project.path, (*paths, *_append(added)), description, dependencies)
 
 
-def _activate(path: Path) -> EnabledProject | None:
+def replaced_packages(before: EnabledProject, after: EnabledProject) -> Iterator[str]:
+    """Packages that a project required in another version before; what was imported of them stays so."""
+    old, new = before.dependencies, after.dependencies
+    if old is None or old == new:
+        return
+    files = [Path(file) for module in list(sys.modules.values()) if (file := getattr(module, "__file__", None))]
+    if any(file.is_relative_to(old) for file in files):
+        staying = {path.name for path in new.glob("*.dist-info")} if new else set()
+        gone = sorted({path.name for path in old.glob("*.dist-info")} - staying)
+        yield from (f"{name.removesuffix('.dist-info')} may still be in use" for name in gone)
+
+
+def _activate(path: Path, dependencies_of: Dependencies | None) -> EnabledProject | None:
     try:
         if path.is_dir():
-            return _activate_folder(path)
+            return _activate_folder(path, dependencies_of)
         command = f"localstack extensions dev disable {path}"
         LOG.warning("the enabled extension %s is gone; take it out with `%s`", path, command)
     except (OSError, ValueError) as error:  # ValueError: a DescriptionError, or a .pth file that is no text
@@ -83,16 +122,26 @@ def _activate(path: Path) -> EnabledProject | None:
     return None
 
 
-def _activate_folder(path: Path) -> EnabledProject | None:
+def _activate_folder(path: Path, dependencies_of: Dependencies | None) -> EnabledProject | None:
     folders = source_folders(path)
     description = describe(folders)
     if not description.entry_points:
         LOG.warning("the enabled folder %s declares no extension; run `make install` in it", path)
         return None
-    return _project(path, _append([*folders, *_site_packages(path)]), description)
+    packages, dependencies = list(site_packages(path)), None
+    if not packages and dependencies_of is not None:
+        try:
+            dependencies = dependencies_of(path, description.requires)
+        except LeantoError as error:
+            LOG.warning("what %s requires is not installed: %s; %s", path, error.message, error.hint)
+    if dependencies is not None:
+        packages = [dependencies]
+    return _project(path, _append([*folders, *packages]), description, dependencies)
 
 
-def _project(path: Path, added: tuple[Path, ...], description: ProjectDescription) -> EnabledProject:
+def _project(
+    path: Path, added: tuple[Path, ...], description: ProjectDescription, dependencies: Path | None
+) -> EnabledProject:
     if description.outdated is not None:
         LOG.warning(
             "%s declares other extensions than the last install of %s; run `make install` there to use them",
@@ -107,10 +156,12 @@ def _project(path: Path, added: tuple[Path, ...], description: ProjectDescriptio
         description.summary,
         description.author,
         description.entry_points,
+        description.requires,
+        dependencies,
     )
 
 
-def _site_packages(path: Path) -> Iterator[Path]:
+def site_packages(path: Path) -> Iterator[Path]:
     """Where the project's ``.venv`` has its packages, unless they are for another Python than the running one."""
     mine = f"python{sys.version_info.major}.{sys.version_info.minor}"
     found = sorted((path / ".venv" / "lib").glob("python*/site-packages"))

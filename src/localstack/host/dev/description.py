@@ -23,6 +23,7 @@ class DescriptionError(ValueError):
 class ProjectDescription:
     """Distribution and extensions of a project; fields that no file fills are empty, the name is the folder's then.
 
+    :ivar requires: what it requires, as its author writes it now, else as the last install knew it
     :ivar outdated: the author's file, if it declares an extension that the last install does not know of
     """
 
@@ -31,6 +32,7 @@ class ProjectDescription:
     summary: str = ""
     author: str = ""
     entry_points: tuple[EntryPoint, ...] = ()
+    requires: tuple[str, ...] = ()
     outdated: Path | None = None
 
 
@@ -45,6 +47,8 @@ def describe(folders: Sequence[Path]) -> ProjectDescription:
     installed = next(_installed(folders), None)
     if installed is None:
         return by_hand.description if by_hand else ProjectDescription(project.name)
+    if by_hand and by_hand.description.requires:
+        installed = replace(installed, requires=by_hand.description.requires)
     if by_hand and not set(by_hand.description.entry_points) <= set(installed.entry_points):
         return replace(installed, outdated=by_hand.file)
     return installed
@@ -74,6 +78,7 @@ def _installed(folders: Sequence[Path]) -> Iterator[ProjectDescription]:
                 _field(metadata, "Summary"),
                 _field(metadata, "Author") or _field(metadata, "Author-email"),
                 entry_points,
+                tuple(distribution.requires or ()),
             )
 
 
@@ -114,6 +119,7 @@ def _pyproject(project: Path) -> _ByHand | None:
             _text(table, "description"),
             _first_author(table),
             _entry_points((name, _text(entry_points, name)) for name in entry_points),
+            _texts(table, "dependencies"),
         )
     return _ByHand(file, description) if description.entry_points else None
 
@@ -135,6 +141,7 @@ def _setup_cfg(project: Path) -> _ByHand | None:
         parser.read_string(file.read_text(encoding="utf-8"))
         lines = parser.get("options.entry_points", GROUP, fallback="").splitlines()
         pairs = [line.partition("=") for line in lines if line.strip()]
+        requires = parser.get("options", "install_requires", fallback="")
         metadata = parser["metadata"] if parser.has_section("metadata") else {}
         description = ProjectDescription(
             metadata.get("name", project.name),
@@ -142,6 +149,7 @@ def _setup_cfg(project: Path) -> _ByHand | None:
             _literal(metadata.get("description", "")),
             metadata.get("author", ""),
             _entry_points((name.strip(), value.strip()) for name, _, value in pairs),
+            tuple(filter(None, (line.partition(" #")[0].strip() for line in requires.splitlines()))),
         )
     return _ByHand(file, description) if description.entry_points else None
 
@@ -171,6 +179,13 @@ def _text(table: Mapping[str, Any], key: str) -> str:
     if not isinstance(value, str):
         raise ValueError(f"{key} is no text")
     return value
+
+
+def _texts(table: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    value = table.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise ValueError(f"{key} is no list of texts")
+    return tuple(value)
 
 
 @contextmanager

@@ -14,11 +14,20 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import ModuleType
 
-from localstack.host.dev.activation import SOURCE_FOLDERS, EnabledProject, renewed, source_folders
+from localstack.host.dev.activation import (
+    SOURCE_FOLDERS,
+    Dependencies,
+    EnabledProject,
+    renewed,
+    replaced_packages,
+    source_folders,
+)
+from localstack.host.dev.description import DescriptionError
+from localstack.host.dev.status import BrokenSave, ProjectStatus
 from localstack.host.extension.discovery import Candidate, Origin
 from localstack.host.extension.exchange import Exchange, ExchangeError
 from localstack.host.extension.modules import leftovers, loaded_anew
-from localstack.host.extension.registry import ExtensionRecord, ExtensionState
+from localstack.host.extension.registry import ExtensionRecord, ExtensionState, Fault
 
 LOG = logging.getLogger("localstack.extensions.platform")
 
@@ -49,6 +58,7 @@ class DevReload:
 
     :param candidates_of: the extensions that a project declares
     :param fingerprints: of each project, from before it was loaded
+    :param dependencies_of: as ``activate`` had it
     """
 
     def __init__(
@@ -57,13 +67,17 @@ class DevReload:
         projects: Iterable[EnabledProject],
         candidates_of: Callable[[EnabledProject], Sequence[Candidate]],
         fingerprints: Mapping[Path, Fingerprint],
+        dependencies_of: Dependencies | None = None,
     ) -> None:
         self._exchange = exchange
         self._projects = {project.path: project for project in projects}
         self._candidates_of = candidates_of
         self._prints = dict(fingerprints)
+        self._dependencies_of = dependencies_of
         self._events: SimpleQueue[_Event] = SimpleQueue()
         self._watched: set[Path] = set()
+        self._broken: dict[Path, BrokenSave] = {}
+        self._leftovers: dict[Path, dict[str, None]] = {}
         self._stopped = threading.Event()
 
     def start(self) -> None:
@@ -76,6 +90,30 @@ class DevReload:
     def stop(self) -> None:
         """Reload nothing any more."""
         self._stopped.set()
+
+    def statuses(self) -> tuple[ProjectStatus, ...]:
+        """How each folder does now."""
+        return tuple(self._status(project) for project in list(self._projects.values()))
+
+    def broken_save_of(self, extension: str) -> BrokenSave | None:
+        """Why the last save of an extension that is loaded is not served; ``None`` when it is."""
+        if not self._broken:
+            return None
+        record = self._exchange.lifecycle.registry.get(extension)
+        found = (
+            broken for path, broken in list(self._broken.items()) if record and _is_of(record, self._projects[path])
+        )
+        return next(found, None)
+
+    def _status(self, project: EnabledProject) -> ProjectStatus:
+        records = [one for one in self._exchange.lifecycle.registry.records if _is_of(one, project)]
+        failed = [one.faults[-1] for one in records if one.state is ExtensionState.FAILED and one.faults]
+        return ProjectStatus(
+            path=project.path,
+            extensions=tuple(one.name for one in records if one.extension is not None),
+            broken_save=self._broken.get(project.path) or next(map(_broken_save, failed), None),
+            leftovers=tuple(self._leftovers.get(project.path, ())),
+        )
 
     def _watch(self, project: EnabledProject, folder: Path, *, is_recursive: bool) -> None:
         """Watch a folder; one that is not watched as a whole has those below it watched, but for what is not source."""
@@ -127,8 +165,11 @@ class DevReload:
     def _load_anew(self, path: Path) -> None:
         started = time.perf_counter()
         project = self._projects[path]
-        fresh = renewed(project)
-        if fresh is None:
+        try:
+            fresh = renewed(project, self._dependencies_of)
+        except DescriptionError as error:
+            LOG.error("the enabled extension %s goes on as it was before the last save: %s", path, error)
+            self._broken[path] = BrokenSave(str(error), None)
             return
         records = self._exchange.lifecycle.registry.records
         gone = [one for one in records if _is_of(one, project)]
@@ -144,14 +185,17 @@ class DevReload:
         except ExchangeError as error:
             for name in error.reasons:
                 LOG.error("extension %s goes on as it was before the last save", name)
+            self._broken[path] = _broken_save(next(iter(error.faults.values())))
             return
         self._projects[path] = fresh
+        self._broken.pop(path, None)
         milliseconds = (time.perf_counter() - started) * 1000
         for record in arrived:
             if record.state is ExtensionState.LOADED:
                 verb = "reloaded" if record.candidate.entry_point.name in before else "loaded"
                 LOG.info("%s extension %s in %.0f ms", verb, record.name, milliseconds)
-        for what in leftovers(old.values()):
+        for what in (*replaced_packages(project, fresh), *leftovers(old.values())):
+            self._leftovers.setdefault(path, {})[what] = None
             LOG.warning("of the version before of %s, %s: restart needed (localstack restart)", project.name, what)
 
 
@@ -165,6 +209,10 @@ def fingerprint(project: Path) -> Fingerprint:
                 about = path.stat()
                 found.append((str(path), about.st_ino, about.st_mtime_ns, about.st_size))
     return frozenset(found)
+
+
+def _broken_save(fault: Fault) -> BrokenSave:
+    return BrokenSave(fault.message, fault.location)
 
 
 def _is_polling_forced() -> bool:

@@ -49,7 +49,7 @@ def write_bundle(inventory: Inventory, target: Path, scratch: Path) -> None:
     """
     if inventory.generation is None:
         raise InstallError("nothing is installed, so there is nothing to bundle", "install an extension first")
-    check_files(inventory.packages, "bundling")
+    check_files(inventory.packages, "bundling", "`localstack extensions doctor --fix` repairs it")
     wheels = sorted(_wheels_of(inventory, inventory.generation, scratch))
     manifest = {"format": _FORMAT, **_here(), "wheels": {wheel.name: _sha256(wheel) for wheel in wheels}}
     fresh = target.with_name(f".{target.name}.{os.getpid()}")

@@ -27,7 +27,7 @@ _MOST_BYTES = 5_000_000
 """Larger files are data."""
 
 _NO_SOURCE_FOLDERS = {"build", "dist", "node_modules", "__pycache__", "site-packages"}
-_ROOTS = ("src", "")
+_ROOTS = ("src", "backend", "")
 """Folders of a project in which its packages may lie."""
 
 

@@ -1,8 +1,9 @@
 """What is different between two generations, and whether a running platform can take the new one over.
 
 The rule: a distribution may come, go or change live when none of its modules is loaded; or when those that are loaded
-are plain Python, and all extensions that need it are replaced or removed together with it. Everything else needs a
-restart: a compiled module stays in the process for good, and a neighbour that goes on would hold on to the old code.
+are plain Python, and all extensions that need it are replaced or removed together with it. One with compiled modules
+may go, too: they stay in the process for good, and nobody uses them. Everything else needs a restart: another version
+of what stays can't be loaded beside it, and a neighbour that goes on would hold on to the old code.
 """
 
 from __future__ import annotations
@@ -77,6 +78,13 @@ class Difference:
         files = {path for name in self.leaving for path in _files_of(self.before.by_name[name])}
         return {name: module for name, module in loaded.items() if _file_of(module) in files}
 
+    def forgettable_modules(self, loaded: Mapping[str, ModuleType]) -> dict[str, ModuleType]:
+        """Those of ``modules`` that can be loaded again: none of a distribution with compiled ones."""
+        by_file = _by_file(loaded)
+        leaving = (_files_of(self.before.by_name[name]) for name in self.leaving)
+        staying = {path for files in leaving if _compiled_of(files, by_file) for path in files}
+        return {name: one for name, one in self.modules(loaded).items() if _file_of(one) not in staying}
+
     def obstacles(self, loaded: Mapping[str, ModuleType], extensions: Iterable[str]) -> Iterator[Obstacle]:
         """What keeps a platform from taking this over.
 
@@ -84,17 +92,20 @@ class Difference:
         :param extensions: canonical names of the distributions whose extensions were found, loaded or not
         """
         needs = {name: self.before.brought_by(Requirement(name)) for name in extensions}
-        by_file = {_file_of(module): module for module in loaded.values()}
+        by_file = _by_file(loaded)
+        yield from self._stale(by_file)
         leaving = self.modules(loaded).keys()
         for name in sorted(self.leaving):
             distribution = self.before.by_name[name]
-            shown = f"{distribution.name} {distribution.version}"
-            mine = [by_file[file] for file in _files_of(distribution) & by_file.keys()]
+            shown = _shown(distribution)
+            files = _files_of(distribution)
+            mine = [by_file[file] for file in files & by_file.keys()]
             if not mine:
                 continue
-            compiled = sorted(module.__name__ for module in mine if _is_compiled(module))
+            compiled = _compiled_of(files, by_file)
             if compiled:
-                yield Obstacle(shown, f"its compiled module {compiled[0]} is loaded")
+                if name in self.changed:
+                    yield Obstacle(shown, f"its compiled module {compiled[0]} is loaded")
                 continue
             staying = sorted(user for user in needs if name in needs[user] and user not in self.leaving)
             if staying:
@@ -103,6 +114,16 @@ class Difference:
                 yield Obstacle(shown, f"the module {holder} uses it, and stays as it is")
             elif not any(name in needs[user] for user in needs):
                 yield Obstacle(shown, "it is loaded, but not by an extension")
+
+    def _stale(self, by_file: Mapping[str, ModuleType]) -> Iterator[Obstacle]:
+        """What comes back in another place while compiled modules of it are still loaded from when it went."""
+        for name in sorted(self.added):
+            distribution = self.after.by_name[name]
+            elsewhere = by_file.keys() - _files_of(distribution)
+            old = _compiled_of(elsewhere, by_file, _compiled_modules_of(distribution))
+            if old:
+                reason = f"its compiled module {old[0]} is still loaded from before it was uninstalled"
+                yield Obstacle(_shown(distribution), reason)
 
 
 def _packages(directory: Path | None) -> InstalledPackages:
@@ -131,6 +152,28 @@ def _print_of(distribution: Distribution) -> bytes:
 
 def _files_of(distribution: Distribution) -> frozenset[str]:
     return frozenset(str(Path(str(file.locate())).resolve()) for file in distribution.files or ())
+
+
+def _compiled_modules_of(distribution: Distribution) -> frozenset[str]:
+    """Names of the compiled modules of a distribution, e.g. ``"yarl._quoting_c"``."""
+    compiled = (file for file in distribution.files or () if file.suffix in (".so", ".pyd"))
+    return frozenset(".".join([*file.parts[:-1], file.name.partition(".")[0]]) for file in compiled)
+
+
+def _by_file(loaded: Mapping[str, ModuleType]) -> dict[str, ModuleType]:
+    return {_file_of(module): module for module in loaded.values()}
+
+
+def _compiled_of(
+    files: Iterable[str], by_file: Mapping[str, ModuleType], among: Collection[str] | None = None
+) -> list[str]:
+    """Names of the loaded modules from ``files`` that are compiled, sorted; of those ``among`` a set, when given."""
+    mine = (by_file[file] for file in files if file in by_file)
+    return sorted(m.__name__ for m in mine if _is_compiled(m) and (among is None or m.__name__ in among))
+
+
+def _shown(distribution: Distribution) -> str:
+    return f"{distribution.name} {distribution.version}"
 
 
 def _file_of(module: ModuleType) -> str:

@@ -99,7 +99,9 @@ class Doctor:
                     link(current.path)
             case Repair.REBUILD:
                 with self._changing() as change:
-                    change.carry_through(_locked(change), check=self._refuse_the_same(change.before.packages))
+                    resolution, check = _locked(change), self._refuse_the_same(change.before.packages)
+                    is_bundled = change.resolver.has_wheels_of(resolution)
+                    change.carry_through(resolution, check=check, is_bundled=is_bundled)
 
     def _switch(self) -> None:
         """Put the newest generation in force that can be; an empty one where there is none."""

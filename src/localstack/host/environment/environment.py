@@ -228,7 +228,8 @@ class ExtensionEnvironment:
                 here = f"{sys.version_info.major}.{sys.version_info.minor}"
                 message = f"generation {target.number} was made for Python {target.python_minor}, this is {here}"
                 raise NoGenerationError(message, "`localstack extensions generations` shows the others")
-            check_files(after.packages, f"rolling back to generation {target.number}")
+            hint = "it was changed since it was installed; `localstack extensions generations` shows the others"
+            check_files(after.packages, f"rolling back to generation {target.number}", hint)
             plan = difference(before.locked(), after.locked(), {})
             for line in plan.lines():
                 reporter.line(line)

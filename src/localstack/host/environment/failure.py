@@ -38,6 +38,7 @@ _MISSING = re.compile(
     r"|there (is|are) no versions? of"
     r"|is available and you require"
 )
+_REQUIRED = re.compile(r"\byou require (?P<what>[A-Za-z0-9][^\s,]*[^\s,.])")
 _UNAVAILABLE = re.compile(
     r"only (?P<available>\S+) is available and (?:all versions of )?(?P<who>\S+) depends? on (?P<need>[^\s,]+)"
 )
@@ -89,6 +90,12 @@ class Failure:
     @cached_property
     def _reason(self) -> str:
         return " ".join(self._causes)
+
+    @property
+    def _missing(self) -> str:
+        """What no index has: one of several in a file, one that was installed before, or what the person wrote."""
+        required = _REQUIRED.search(self._reason)
+        return required["what"] if required else redacted(self.asked)
 
     @property
     def is_unsolvable(self) -> bool:
@@ -188,15 +195,14 @@ class Failure:
             return None
         url = redacted(found["url"])
         return self._resolution(
-            f"{redacted(self.asked)} was not found, and {url} refuses access ({found['status']})",
+            f"{self._missing} was not found, and {url} refuses access ({found['status']})",
             f"if the index needs a password: localstack login --index {url}",
         )
 
     def _missing_package(self) -> InstallError | None:
         if not _MISSING.search(self._reason):
             return None
-        asked = redacted(self.asked)
-        message = f"Could not resolve package {asked}, please check the URL or that the package exists in pypi."
+        message = f"Could not resolve package {self._missing}, please check the URL or that the package exists in pypi."
         return ResolutionError(message, _shortened(self._causes[-1]))
 
     def _unavailable_version(self) -> InstallError | None:

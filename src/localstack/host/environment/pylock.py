@@ -106,6 +106,8 @@ def _package(table: Mapping[str, Any], folder: Path) -> LockedPackage:
     origin = redacted(str(file.get("url") or file["path"]))
     kind = PackageKind.WHEEL if origin.partition("#")[0].endswith(".whl") else PackageKind.SDIST
     size = file.get("size")
+    if not isinstance(size, int | None):
+        raise ValueError(f"{name} {version} has a size that is no number")
     if size is None and "path" in file and (folder / file["path"]).is_file():
         size = (folder / file["path"]).stat().st_size
     return LockedPackage(name, version, kind, origin, f"sha256:{file['hashes']['sha256']}", size)

@@ -14,7 +14,15 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from localstack.host.environment.installed import InstalledPackages
-from localstack.host.environment.source import ArchiveSource, FolderSource, IndexSource, Source, parse_source
+from localstack.host.environment.source import (
+    ArchiveSource,
+    FolderSource,
+    GitSource,
+    IndexSource,
+    RemoteSource,
+    Source,
+    parse_source,
+)
 from localstack.host.errors import InstallError, SourceError, reason_of
 from localstack.host.redaction import redacted
 
@@ -65,8 +73,9 @@ class Request:
                 )
             case ArchiveSource() | FolderSource():
                 return bool(self.wheel) and self.fingerprint == source.fingerprint()
-            case _:
-                return False
+            case GitSource() | RemoteSource():  # with the commit, as it is exported
+                own = Requirement(self.requirement)
+                return source.line() == own.url and set(source.extras) <= own.extras and self.name in packages.by_name
 
     def is_same_as(self, other: Request) -> bool:
         """Whether both ask for the same, at the same commit."""
@@ -107,7 +116,12 @@ def requests_of(tables: list[dict[str, Any]], path: Path) -> Requests:
     :raises InstallError: when they are others
     """
     try:
-        return tuple(Request(**{**table, "kind": SourceKind(table["kind"])}) for table in tables)
+        requests = tuple(Request(**{**table, "kind": SourceKind(table["kind"])}) for table in tables)
+        for request in requests:
+            if wrong := [name for name, value in asdict(request).items() if not isinstance(value, str)]:
+                raise ValueError(f"{wrong[0]} is no text")
+            Requirement(request.requirement)  # raises for what is none
+        return requests
     except (ValueError, TypeError, KeyError) as error:
         raise InstallError(f"{path} can't be read: {error}", _BROKEN_HINT) from error
 

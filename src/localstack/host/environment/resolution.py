@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import shutil
 import sys
 from collections.abc import Collection, Iterable, Mapping
@@ -11,6 +12,7 @@ from functools import cached_property
 from itertools import combinations
 from pathlib import Path
 from tempfile import mkdtemp
+from urllib.parse import unquote
 from zipfile import BadZipFile, ZipFile
 
 from packaging.requirements import Requirement
@@ -135,8 +137,7 @@ class Resolver:
         failure = self._run(*self._compiling(requests, self._lock), *options, prefers_cache=prefers_cache)
         if failure is not None:
             raise (self._contradiction(requests) if failure.is_unsolvable else None) or failure.error()
-        text = self._lock.read_text(encoding="utf-8").replace(f'"{self.wheels}/', f'"{self.wheels.name}/')
-        return self.resolution_of(requests, text)
+        return self.resolution_of(requests, self._with_relative_paths(self._lock.read_text(encoding="utf-8")))
 
     def resolution_of(self, requests: Requests, lock: str) -> Resolution:
         """What the text of a lock comes to on this host, which may have some of it already.
@@ -156,12 +157,17 @@ class Resolver:
         """Write lock and wheels of ``resolution`` into ``generation``."""
         generation.wheels.mkdir()
         wanted = {(package.name, package.version) for package in resolution.packages}
-        for wheel in self.wheels.glob("*.whl"):
-            name, version, _, _ = parse_wheel_filename(wheel.name)
-            if (name, str(version)) in wanted:
+        for one, wheel in self._local_wheels().items():
+            if one in wanted:
                 shutil.copy2(wheel, generation.wheels)
         generation.lock_file.touch(mode=0o600)  # a URL may have a password in it
         generation.lock_file.write_text(resolution.lock, encoding="utf-8")
+
+    def has_wheels_of(self, resolution: Resolution) -> bool:
+        """Whether a bundle brought a wheel of each package, so that no index has to be asked for those that it had."""
+        is_of_index = any("://" in package.origin for package in resolution.packages)
+        wanted = {(package.name, package.version) for package in resolution.packages}
+        return is_of_index and wanted <= self._local_wheels().keys()
 
     def install(self, generation: Generation) -> None:
         """Install what ``generation.lock_file`` lists, and only that."""
@@ -213,6 +219,19 @@ class Resolver:
     @property
     def _lock(self) -> Path:
         return self.uv.directory / LOCK_NAME
+
+    def _local_wheels(self) -> dict[tuple[str, str], Path]:
+        """The wheels here by canonical name and version."""
+        parsed = {wheel: parse_wheel_filename(wheel.name) for wheel in self.wheels.glob("*.whl")}
+        return {(name, str(version)): wheel for wheel, (name, version, _, _) in parsed.items()}
+
+    def _with_relative_paths(self, lock: str) -> str:
+        """uv writes local wheels as a path, or as a URL where it found them itself; both lead to the scratch folder."""
+        found_by_uv = re.compile(
+            rf'\burl = "file://[^"]*/{re.escape(self.uv.directory.name)}/{self.wheels.name}/([^"]+)"'
+        )
+        text = found_by_uv.sub(lambda url: f'path = "{self.wheels.name}/{unquote(url[1])}"', lock)
+        return text.replace(f'"{self.wheels}/', f'"{self.wheels.name}/')
 
     def _has_bundled_wheels(self, requests: Requests) -> bool:
         """Whether there are wheels that no request names: then they came in a bundle."""

@@ -6,7 +6,6 @@ import tomllib
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from packaging.requirements import Requirement
 
@@ -159,14 +158,14 @@ def _with_extras(source: Source, request: Request) -> Source:
 def _requests_in(text: str, file: Path) -> Requests:
     """What a lock says was asked for; a lock of another tool asks for each of its packages."""
     packages = parse_lock(text, file)
-    tool: Any = tomllib.loads(text).get("tool", {})
-    tables = tool.get("leanto", {}).get("extension") if isinstance(tool, dict) else None
-    if tables is not None:
-        requests = requests_of(tables, file)
-        check_requests(requests, file)
-    else:
+    try:
+        tables = tomllib.loads(text)["tool"]["leanto"]["extension"]
+    except (KeyError, TypeError):
         requests = tuple(_locked_request(package, file) for package in packages)
         check_requests(tuple(one for one in requests if one.is_fetched_by_url()), file)
+    else:
+        requests = requests_of(tables, file)
+        check_requests(requests, file)
     return requests
 
 

@@ -19,6 +19,7 @@ from localstack.host.environment.installed import InstalledExtension, InstalledP
 from localstack.host.errors import VerificationError
 from localstack.host.redaction import redacted
 
+_FETCH_AGAIN = "`uv cache clean` removes what uv keeps; if it stays so, ask the package's author for a correct release"
 _TIMEOUT_SECONDS = 120.0
 _MOST_CHARACTERS = 500
 _MOVED = re.compile(r"[^/]+\.data/")
@@ -52,13 +53,12 @@ def differing_files(packages: InstalledPackages) -> tuple[str, ...]:
     return tuple(sorted(_relative(path, packages.directory) for path in differing))
 
 
-def check_files(packages: InstalledPackages, action: str) -> None:
+def check_files(packages: InstalledPackages, action: str, hint: str = _FETCH_AGAIN) -> None:
     """:raises VerificationError: when a file is missing or another than its distribution's ``RECORD`` says"""
     if differing := differing_files(packages):
         more = f" and {len(differing) - 1} more" if len(differing) > 1 else ""
         raise VerificationError(
-            f"Error while {action}: {differing[0]}{more} differs from the hash in its package's RECORD",
-            "`uv cache clean` removes what uv keeps; if it stays so, ask the package's author for a correct release",
+            f"Error while {action}: {differing[0]}{more} differs from the hash in its package's RECORD", hint
         )
 
 

@@ -5,17 +5,23 @@ from __future__ import annotations
 import logging
 import subprocess
 import threading
-from typing import Any, Protocol
+import time
+from typing import Protocol
 
 from localstack.host.extension.ownership import Ledger
+from localstack.host.process_tree import ChildProcess, end_process_tree
 
 LOG = logging.getLogger("localstack.extensions.platform")
+
+_PATIENCE_SECONDS = 0.5
+"""How long processes may take to end that their extension has told to."""
 
 
 class StoppableThread(Protocol):
     """A ``FuncThread`` of the contract."""
 
     name: str
+    running: bool
 
     def is_alive(self) -> bool: ...
     def stop(self, quiet: bool = False) -> None: ...
@@ -26,11 +32,11 @@ class Activities:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._processes: list[tuple[str, subprocess.Popen[Any]]] = []
+        self._processes: list[tuple[str, ChildProcess]] = []
         self._threads: list[tuple[str, StoppableThread]] = []
         self._lock = threading.Lock()
 
-    def note_process(self, process: subprocess.Popen[Any]) -> None:
+    def note_process(self, process: ChildProcess) -> None:
         """Record a process that was started just now, when an extension did it."""
         owner = self._ledger.owner_of(None)
         with self._lock:
@@ -47,15 +53,16 @@ class Activities:
 
     def end(self, owner: str) -> None:
         """Stop the threads and end the processes, with all below them, that an extension has left."""
-        from localstack.utils.run import end_process_tree
-
         with self._lock:
-            threads = [one for whose, one in self._threads if whose == owner and one.is_alive()]
+            threads = [one for whose, one in self._threads if whose == owner and one.is_alive() and one.running]
             processes = [one for whose, one in self._processes if whose == owner and one.poll() is None]
         for thread in threads:
             LOG.info("stopping thread %s, which extension %s left running", thread.name, owner)
             thread.stop(quiet=True)
+        deadline = time.monotonic() + _PATIENCE_SECONDS
         for process in processes:
-            if process.poll() is None:
+            try:
+                process.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
                 LOG.info("ending child process %d, which extension %s left running", process.pid, owner)
                 end_process_tree(process)

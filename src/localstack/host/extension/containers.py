@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -59,6 +61,11 @@ class OwnedContainers:
         """Labels of a container that is made now."""
         return {_EXTENSION: self._ledger.owner_of(None) or "", _PLATFORM: self._platform, _RUN: self._run}
 
+    @property
+    def platform_label(self) -> str:
+        """The label that all containers of this platform have, whichever run they are from."""
+        return f"{_PLATFORM}={self._platform}"
+
     def is_leftover(self, labels: Mapping[str, str]) -> bool:
         """Whether a container with ``labels`` comes from an earlier run of this platform, which can't run any more."""
         return labels.get(_PLATFORM) == self._platform and labels.get(_RUN) != self._run
@@ -70,18 +77,28 @@ class OwnedContainers:
 
     def forget(self, name_or_id: str) -> None:
         """A container has been removed."""
-        for one in tuple(self._owned.values()):
-            if name_or_id == one.name or one.id.startswith(name_or_id):
-                self._owned.pop(one.id, None)
+        present = tuple(self._owned.values())
+        named = [one for one in present if one.name == name_or_id]  # counts more than the beginning of another's id
+        for one in named or [one for one in present if one.id.startswith(name_or_id)]:
+            self._owned.pop(one.id, None)
 
-    def end(self, owner: str | None = None) -> None:
-        """End what still runs: what was to be removed at its end is removed, everything else stopped and kept.
+    def end(self, owner: str | None = None, timeout_seconds: float | None = None) -> None:
+        """End what still runs, all at once: what was to be removed at its end is removed, the rest stopped and kept.
 
         :param owner: an extension, whose containers are meant; those of all without it
+        :param timeout_seconds: how long to wait for the engine; without it as long as that takes
         """
-        for one in tuple(self._owned.values()):
-            if owner in (None, one.owner) and self._owned.pop(one.id, None) is not None:
-                _end(one)
+        meant = [one for one in tuple(self._owned.values()) if owner in (None, one.owner)]
+        leaving = [one for one in meant if self._owned.pop(one.id, None) is not None]
+        name = "Runtime-Containers"
+        threads = [threading.Thread(target=_end, args=(one,), name=name, daemon=True) for one in leaving]
+        for thread in threads:
+            thread.start()
+        deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+        for one, thread in zip(leaving, threads, strict=True):
+            thread.join(None if deadline is None else max(0.0, deadline - time.monotonic()))
+            if thread.is_alive():
+                LOG.warning("the container engine has not ended container %s in time", one.name)
 
     def contributions(self) -> Iterator[Contribution]:
         for one in tuple(self._owned.values()):

@@ -35,7 +35,8 @@ class DirectHandlers(OwnedList[Any]):
 
     def calls(self) -> list[Callable[..., None]]:
         """What a request goes through: the handlers as they are now, those of extensions guarded."""
-        return [handler if self.owner(handler) is None else self._guarded(handler) for handler in self]
+        now = tuple(self)  # in one step: somebody may insert meanwhile
+        return [handler if self.owner(handler) is None else self._guarded(handler) for handler in now]
 
     def _guarded(self, handler: Callable[..., Any]) -> Callable[..., None]:
         def call(*args: Any) -> None:

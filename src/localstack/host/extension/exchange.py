@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from localstack.host.errors import ExtensionFault
 from localstack.host.extension.discovery import Candidate
+from localstack.host.extension.guard import report
 from localstack.host.extension.lifecycle import HookArguments, Lifecycle
 from localstack.host.extension.loading import Loader
 from localstack.host.extension.ownership import Staging
-from localstack.host.extension.registry import ExtensionRecord, ExtensionState
+from localstack.host.extension.registry import ExtensionRecord, ExtensionState, Fault
+
+LOG = logging.getLogger("localstack.extensions.platform")
 
 
 class ExchangeError(Exception):
     """A new version could not take the place of the old one, so nothing was changed.
 
-    :ivar reasons: why, by extension
+    :ivar faults: why, by extension
     """
 
-    def __init__(self, reasons: Mapping[str, str]) -> None:
-        super().__init__("; ".join(f"{name}: {reason}" for name, reason in reasons.items()))
-        self.reasons = reasons
+    def __init__(self, faults: Mapping[str, Fault]) -> None:
+        self.faults = faults
+        super().__init__("; ".join(f"{name}: {reason}" for name, reason in self.reasons.items()))
+
+    @property
+    def reasons(self) -> Mapping[str, str]:
+        """The texts of the faults."""
+        return {name: fault.message for name, fault in self.faults.items()}
 
 
 @dataclass(frozen=True)
@@ -65,7 +76,7 @@ class Exchange:
                 self._shut_down(newcomer.record)
                 if newcomer.replaces is not None:
                     newcomer.replaces.faults.extend(newcomer.record.faults)
-            raise ExchangeError({name: _reason(one.record) for name, one in broken.items()})
+            raise ExchangeError({name: _last_fault(one.record) for name, one in broken.items()})
         registry = self.lifecycle.registry
         replaced = {id(one.replaces) for one in newcomers}
         for record in gone:
@@ -96,11 +107,28 @@ class Exchange:
             loader = Loader(lifecycle.registry, lifecycle.guard, lifecycle.ledger)
             record = loader.make(candidate, replaces)
             is_whole = record.state is ExtensionState.LOADED
+            if is_whole and replaces is not None:
+                is_whole = self._hand_over(replaces, record)
             if is_whole:
                 is_whole = lifecycle.guard.hook(record, "on_platform_start")
                 for hook, argument in self.arguments.hooks():
                     is_whole = lifecycle.guard.hook(record, hook, argument) and is_whole
         return _Newcomer(record, staging, replaces, is_whole)
+
+    def _hand_over(self, old: ExtensionRecord, new: ExtensionRecord) -> bool:
+        """Carry over what the old version wants to; False when the new one can't take it.
+
+        An old version that fails to hand over is in nobody's way: else its mistake could never be mended live.
+        """
+        guard = self.lifecycle.guard
+        assert old.extension is not None
+        try:
+            state = guard.call(old, "hand_over", old.extension.hand_over)
+        except ExtensionFault as fault:
+            report(fault)
+            LOG.warning("extension %s goes on without the state of the version before", new.name)
+            return True
+        return state is None or guard.hook(new, "take_over", state)
 
     def _shut_down(self, record: ExtensionRecord) -> None:
         if record.extension is not None:
@@ -118,5 +146,5 @@ def _place(candidate: Candidate) -> tuple[str, str]:
     return candidate.order[1], candidate.entry_point.name
 
 
-def _reason(record: ExtensionRecord) -> str:
-    return record.faults[-1].message if record.faults else f"it is {record.state.value}"
+def _last_fault(record: ExtensionRecord) -> Fault:
+    return record.faults[-1] if record.faults else Fault(time.time(), "load", f"it is {record.state.value}", None)

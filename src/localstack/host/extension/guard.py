@@ -57,12 +57,17 @@ class _Step(NamedTuple):
     statistics: CallStatistics
 
 
+FaultObserver = Callable[[ExtensionFault, Sequence[Path]], None]
+"""Called with a fault and the folders and files of the extension's code, on the thread that it happened on."""
+
+
 @dataclass
 class Guard:
-    """Calls extensions; ``registry`` learns how each call went."""
+    """Calls extensions; ``registry`` learns how each call went, and ``on_fault`` what they raise."""
 
     registry: Registry
     failures_in_a_row: dict[int, int] = field(default_factory=dict)
+    on_fault: FaultObserver | None = None
 
     def call(self, record: ExtensionRecord, place: str, function: Callable[..., _R], *args: Any) -> _R:
         """Call ``function`` as ``record``'s extension.
@@ -79,9 +84,7 @@ class Guard:
         except _FAULTS as cause:
             statistics.note(perf_counter() - started)
             statistics.errors += 1
-            fault = ExtensionFault(record.name, place, cause, author_line(cause, record.roots))
-            record.note_fault(fault)
-            raise fault from cause
+            raise self._note_fault(record.name, record, place, cause) from cause
         statistics.note(perf_counter() - started)
         return result
 
@@ -179,8 +182,7 @@ class Guard:
             raise
         except _FAULTS as cause:
             failed = True
-            fault = ExtensionFault(record.name, place, cause, author_line(cause, record.roots))
-            record.note_fault(fault)
+            fault = self._note_fault(record.name, record, place, cause)
             report(fault)
             if isinstance(cause, Exception):
                 cause.__dict__["reported_fault"] = fault
@@ -219,11 +221,20 @@ class Guard:
     def _note_failure(self, step: _Step, handlers: OwnedList[Any], place: str, cause: BaseException) -> None:
         record = step.record
         name = step.owner or describe(step.handler)
-        fault = ExtensionFault(name, place, cause, author_line(cause, record.roots if record else ()))
-        report(fault)
+        report(self._note_fault(name, record, place, cause))
+        if record is not None:
+            self._count_failure(record, handlers, step.handler, place)
+
+    def _note_fault(
+        self, name: str, record: ExtensionRecord | None, place: str, cause: BaseException
+    ) -> ExtensionFault:
+        roots = record.roots if record else ()
+        fault = ExtensionFault(name, place, cause, author_line(cause, roots))
         if record is not None:
             record.note_fault(fault)
-            self._count_failure(record, handlers, step.handler, place)
+        if self.on_fault is not None:
+            self.on_fault(fault, roots)
+        return fault
 
     def _count_failure(self, record: ExtensionRecord, handlers: OwnedList[Any], handler: Any, place: str) -> None:
         failures = self.failures_in_a_row.get(id(handler), 0) + 1
@@ -272,10 +283,15 @@ def author_line(cause: BaseException, roots: Sequence[Path]) -> str | None:
 
 def author_traceback(cause: BaseException) -> str:
     """The traceback from the first frame that is not the host's on."""
-    tb: TracebackType | None = cause.__traceback__
+    return "".join(traceback.format_exception(type(cause), cause, author_frames(cause))).rstrip()
+
+
+def author_frames(cause: BaseException) -> TracebackType | None:
+    """The first frame of a traceback that is not the host's, and those after it; ``None`` when all are."""
+    tb = cause.__traceback__
     while tb is not None and _is_machinery(tb.tb_frame.f_code.co_filename):
         tb = tb.tb_next
-    return "".join(traceback.format_exception(type(cause), cause, tb)).rstrip()
+    return tb
 
 
 def _is_machinery(filename: str) -> bool:

@@ -5,12 +5,18 @@ from __future__ import annotations
 import importlib
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from importlib.abc import PathEntryFinder
 from importlib.machinery import EXTENSION_SUFFIXES, ExtensionFileLoader, FileFinder, SourceFileLoader
 from pathlib import Path
-from types import CodeType, FunctionType, ModuleType
+from types import CodeType, FunctionType, MethodType, ModuleType
+
+_WRAPPERS = frozenset({partial, MethodType, classmethod, staticmethod})
+_PATIENCE_SECONDS = 0.5
+"""How long threads may take to end that their extension has told to."""
 
 Selection = Callable[[Mapping[str, ModuleType]], Iterable[str]]
 """Picks names out of the loaded modules."""
@@ -37,25 +43,55 @@ def loaded_anew(old: Selection, new: Selection) -> Iterator[None]:
 
 
 def leftovers(gone: Iterable[ModuleType]) -> Iterator[str]:
-    """What of modules that were replaced goes on working: threads, and functions that other modules were given."""
-    globals_of_gone = {id(module.__dict__) for module in gone}
+    """What of modules that were replaced goes on working: threads, and functions that other modules were given.
 
-    def is_left(function: object) -> bool:
-        return id(getattr(getattr(function, "__func__", function), "__globals__", None)) in globals_of_gone
-
-    for thread in threading.enumerate():
-        if thread.is_alive() and (is_left(getattr(thread, "_target", None)) or is_left(thread.run)):
+    Waits a moment for threads that were told to end.
+    """
+    old = _OldCode(gone)
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    for thread in [one for one in threading.enumerate() if any(map(old.is_called_by, (one.run, *vars(one).values())))]:
+        thread.join(max(0.0, deadline - time.monotonic()))
+        if thread.is_alive():
             yield f"the thread {thread.name} still runs"
     for name, module in list(sys.modules.items()):
-        if id(getattr(module, "__dict__", None)) in globals_of_gone:
+        if old.has(module):
             continue
         for key, value in list(getattr(module, "__dict__", {}).items()):
-            if type(value) is FunctionType and is_left(value):
+            if old.is_called_by(value):
                 yield f"{name}.{key} is still patched"
             elif isinstance(value, type) and value.__module__ == name:
-                for attribute, function in list(value.__dict__.items()):
-                    if type(function) is FunctionType and is_left(function):
-                        yield f"{name}.{key}.{attribute} is still patched"
+                patched = (attribute for attribute, entry in list(vars(value).items()) if old.is_called_by(entry))
+                yield from (f"{name}.{key}.{attribute} is still patched" for attribute in patched)
+
+
+class _OldCode:
+    """The functions of modules that were replaced, and what leads to them."""
+
+    def __init__(self, gone: Iterable[ModuleType]) -> None:
+        self._globals = {id(vars(module)) for module in gone}
+        self._known: dict[int, bool] = {}
+
+    def has(self, module: ModuleType) -> bool:
+        return id(getattr(module, "__dict__", None)) in self._globals
+
+    def is_called_by(self, thing: object) -> bool:
+        """Whether it is such a function, or wraps one as ``localstack.utils.patch`` and decorators do."""
+        while type(thing) in _WRAPPERS:
+            thing = thing.func if type(thing) is partial else thing.__func__  # type: ignore[attr-defined]
+        if type(thing) is not FunctionType:
+            return False
+        if id(thing) not in self._known:
+            self._known[id(thing)] = False  # where a function leads back to itself
+            self._known[id(thing)] = id(thing.__globals__) in self._globals or any(
+                map(self.is_called_by, _closed_over(thing))
+            )
+        return self._known[id(thing)]
+
+
+def _closed_over(function: FunctionType) -> Iterator[object]:
+    for cell in function.__closure__ or ():
+        with suppress(ValueError):  # it has no value yet
+            yield cell.cell_contents
 
 
 class _FreshLoader(SourceFileLoader):

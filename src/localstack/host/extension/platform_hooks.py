@@ -41,6 +41,7 @@ class PlatformHooks:
             try:
                 plugin = self.guard.call(record, "import", _made, candidate.entry_point)
                 if self.guard.call(record, "should_load", plugin.should_load):
+                    self.guard.call(record, "load", plugin.load)
                     yield record, plugin
             except ExtensionFault as fault:
                 if not isinstance(fault.cause, PluginDisabled):

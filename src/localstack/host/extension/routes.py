@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -141,7 +141,11 @@ class OwnedRouter(Router[Any]):  # type: ignore[misc]  # rolo is not typed
     """A router for extensions: additions are attributed, endpoints guarded, and many additions cost one new map.
 
     Reading ``url_map`` gives the current werkzeug map, as with rolo's own router.
+
+    :ivar on_answer: called with the owner of a route, the request and the answer, which it may change
     """
+
+    on_answer: Callable[[str, Request, Response], None] | None = None
 
     def __init__(self, dispatcher: Dispatcher[Any], ledger: Ledger, guard: Guard, kind: ContributionKind) -> None:
         self._table: _Table | None = None
@@ -201,7 +205,10 @@ class OwnedRouter(Router[Any]):  # type: ignore[misc]  # rolo is not typed
         if route.owner is None:
             return self.dispatcher(request, endpoint, arguments)
         before_slow = request.environ.get(LEAVE_KEY)
-        return self._guard.route(route.owner, route.place, before_slow, self.dispatcher, request, endpoint, arguments)
+        answer = self._guard.route(route.owner, route.place, before_slow, self.dispatcher, request, endpoint, arguments)
+        if self.on_answer is not None:
+            self.on_answer(route.owner, request, answer)
+        return answer
 
     def dispatch(self, request: Request) -> Response:
         """Find the route and call its endpoint.

@@ -52,12 +52,12 @@ class _Finder(MetaPathFinder):
 
     def _adapt_http2(self, module: ModuleType) -> None:
         def apply_http2_patches_for_grpc_support(
-            target_host: str, target_port: int, http2_request_matcher: Callable[[Headers], bool]
+            target_host: str, target_port: int, matcher: Callable[[Headers], bool]
         ) -> None:
             def matches(request: Http2Request) -> bool:
-                return bool(http2_request_matcher(_with_pseudo_headers(request)))
+                return bool(matcher(_with_pseudo_headers(request)))
 
-            self._connections.forward_http2(_named_as(matches, http2_request_matcher), target_host, target_port)
+            self._connections.forward_http2(_named_as(matches, matcher), target_host, target_port)
 
         _replace(module, apply_http2_patches_for_grpc_support)
 
@@ -102,14 +102,14 @@ class _AdaptingLoader(Loader):
 
 
 def _replace(module: ModuleType, *functions: Callable[..., Any]) -> None:
-    """Replace functions of the same names, if all of them are there and take the same parameters."""
-    if all(_parameters(getattr(module, function.__name__, None)) == _parameters(function) for function in functions):
+    """Replace functions of the same names, if all of them are there and take as many arguments."""
+    if all(_arguments(getattr(module, function.__name__, None)) == _arguments(function) for function in functions):
         for function in functions:
             setattr(module, function.__name__, function)
 
 
-def _parameters(function: Any) -> list[str] | None:
-    return list(inspect.signature(function).parameters) if inspect.isfunction(function) else None
+def _arguments(function: Any) -> int | None:
+    return len(inspect.signature(function).parameters) if inspect.isfunction(function) else None
 
 
 def _named_as(matches: Callable[..., Any], matcher: Callable[..., Any]) -> Callable[..., Any]:

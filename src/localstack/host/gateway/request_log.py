@@ -19,7 +19,8 @@ from rolo.gateway import HandlerChain
 from localstack.aws.api import RequestContext
 from localstack.host.log import LineFormatter, line_start
 
-_QUIET_PATHS = frozenset({"/_localstack/health"})
+_QUIET_PATHS = frozenset({"/_localstack/health", "/_localstack/extensions/developed"})
+"""What programs ask again and again."""
 _BATCH_SECONDS = 0.05
 _CAPACITY = 20_000
 """Lines that may wait; the log must not grow without bounds when stderr is a pipe that nobody reads."""

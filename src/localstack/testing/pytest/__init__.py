@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
-from urllib.parse import urljoin
 
 import pytest
 
@@ -83,7 +82,7 @@ class ExtensionClient:
         if host is not None:
             headers["Host"] = host if ":" in host else f"{host}:{self.url.rpartition(':')[2]}"
         options = {"allow_redirects": False, "timeout": 30} | options
-        return self._session.request(method, urljoin(self.url, path), headers=headers, **options)
+        return self._session.request(method, f"{self.url}/{path.removeprefix('/')}", headers=headers, **options)
 
     def get(self, path: str, **options: Any) -> Response:
         return self.request("GET", path, **options)

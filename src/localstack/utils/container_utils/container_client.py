@@ -15,7 +15,7 @@ from localstack.utils.container_utils.container_configuration import (
     DockerContainerStatus,
     Ulimit,
 )
-from localstack.utils.container_utils.container_creation import create, pull, remove_leftover
+from localstack.utils.container_utils.container_creation import create, pull, remove, remove_leftovers
 from localstack.utils.container_utils.container_engine import connect, translated
 from localstack.utils.container_utils.container_errors import (
     AccessDenied,
@@ -80,6 +80,7 @@ class ContainerClient:
     def __init__(self) -> None:
         self._connection: DockerClient | None = None
         self._was_reached = False
+        self._has_tidied = False
         self._lock = threading.Lock()
 
     def client(self) -> DockerClient:
@@ -134,8 +135,9 @@ class ContainerClient:
         """Make a container, see ``create_container``."""
         owned = shared.owned_containers()
         with self._talking() as client:
-            if owned is not None and container_config.name:
-                remove_leftover(client, container_config.name, owned.is_leftover)
+            if owned is not None and not self._has_tidied:
+                self._has_tidied = True
+                remove_leftovers(client, owned.platform_label, owned.is_leftover)
             container_id = create(client, container_config, owned.labels() if owned is not None else {})
         if owned is not None:
             shown = container_config.name or container_id[:12]
@@ -152,10 +154,11 @@ class ContainerClient:
         """
         with self._talking(NoSuchContainer(container_name_or_id)) as client:
             container = client.containers.get(container_name_or_id)
-            if not attach and not interactive:
-                container.start()
-                return to_bytes(container_name_or_id), b""
-            status, output = run_attached(container)
+            with translated():  # what is not found now is something that the container needs
+                if not attach and not interactive:
+                    container.start()
+                    return to_bytes(container_name_or_id), b""
+                status, output = run_attached(container)
         return _checked(f"container {container_name_or_id}", status, output)
 
     def stop_container(self, container_name: str, timeout: int = 10) -> None:
@@ -177,16 +180,12 @@ class ContainerClient:
         """
         try:
             with self._talking(NoSuchContainer(container_name)) as client:
-                container = client.containers.get(container_name)
-                container.remove(force=force, v=volumes)
+                remove(client.containers.get(container_name), force, volumes)
         except NoSuchContainer:
             if not force and not check_existence:
                 raise
         except DockerNotAvailable:
             if not force or self._was_reached:
-                raise
-        except ContainerException as error:
-            if "already in progress" not in str(error):  # the engine is removing it on its own
                 raise
         owned = shared.owned_containers()
         if owned is not None:

@@ -1,7 +1,8 @@
-"""Making a container from its configuration, with the image pulled where it is missing."""
+"""Making a container from its configuration, with the image pulled where it is missing, and removing one."""
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -9,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from localstack.utils.container_utils.additional_flags import ExtraHosts, with_additional_flags
 from localstack.utils.container_utils.container_configuration import ContainerConfiguration
 from localstack.utils.container_utils.container_engine import pull_failure, translated
-from localstack.utils.container_utils.container_errors import ContainerException, NoSuchContainer, NoSuchImage
+from localstack.utils.container_utils.container_errors import ContainerException, DockerNotAvailable, NoSuchImage
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
-__all__ = ["create", "pull", "remove_leftover"]
+__all__ = ["create", "pull", "remove", "remove_leftovers"]
 
 LOG = logging.getLogger(__name__)
 
@@ -49,31 +50,47 @@ def pull(client: DockerClient, image: str, platform: str | None, auth_config: Ma
     repository, tag = parse_repository_tag(image)
     login = dict(auth_config) if auth_config else None
     try:
-        with translated(NoSuchImage(image)):
+        with translated():
             for step in client.api.pull(
                 repository, tag or "latest", stream=True, decode=True, auth_config=login, platform=platform
             ):
                 if "error" in step:
                     raise ContainerException(step["error"])
-    except NoSuchImage:
+    except DockerNotAvailable:
         raise
     except ContainerException as error:
         raise pull_failure(image, error) from error
 
 
-def remove_leftover(client: DockerClient, name: str, is_leftover: Callable[[Mapping[str, str]], bool]) -> None:
-    """Remove the container ``name`` when it was to be removed at its end, and who would have done so was killed.
+def remove_leftovers(client: DockerClient, label: str, is_leftover: Callable[[Mapping[str, str]], bool]) -> None:
+    """Remove containers that were to be removed at their end, when who would have done so was killed.
 
+    :param label: which of them are looked at, e.g. ``"leanto.platform=…"``
     :param is_leftover: tells it by the labels
     """
+    from docker.errors import NotFound
+
+    with translated():
+        found = client.api.containers(all=True, filters={"label": [label]})
+    for entry in found:
+        with translated(), contextlib.suppress(NotFound):  # the engine may be removing it just now
+            container = client.containers.get(entry["Id"])
+            if is_leftover(container.labels) and container.attrs["HostConfig"]["AutoRemove"]:
+                LOG.warning("removing container %s, which an earlier run of the platform has left", container.name)
+                remove(container, force=True, volumes=False)
+
+
+def remove(container: Any, force: bool, volumes: bool) -> None:
+    """Remove a container of Docker's SDK; when somebody is removing it already, wait for that."""
+    from docker.errors import APIError, NotFound
+
     try:
-        with translated(NoSuchContainer(name)):
-            found = client.api.inspect_container(name)
-            if found["HostConfig"]["AutoRemove"] and is_leftover(found["Config"]["Labels"] or {}):
-                LOG.warning("removing container %s, which an earlier run of the platform has left", name)
-                client.api.remove_container(name, force=True)
-    except NoSuchContainer:
-        return
+        container.remove(force=force, v=volumes)
+    except APIError as error:
+        if "already in progress" not in str(error.explanation):
+            raise
+        with contextlib.suppress(NotFound):
+            container.wait(condition="removed")
 
 
 def _create(client: DockerClient, image: str, arguments: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from localstack.utils.container_utils.container_errors import (
     AccessDenied,
     ContainerException,
     DockerNotAvailable,
+    NoSuchImage,
     RegistryConnectionError,
 )
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["connect", "pull_failure", "translated"]
 
 _HINT = "start Docker or Podman, or say with DOCKER_HOST where one is"
+_UNKNOWN = ("manifest unknown", "name unknown", "not found", "does not exist")
 _DENIED = ("denied", "unauthorized", "authentication required")
 _UNREACHABLE = (
     "no such host",
@@ -83,9 +85,12 @@ def translated(missing: Exception | None = None) -> Iterator[None]:
 def pull_failure(image: str, error: ContainerException) -> ContainerException:
     """Why an image can't be pulled, from what the engine said of it."""
     message = f"the image {image} is not on the container engine's machine and can't be pulled: {error}"
-    if any(words in str(error).lower() for words in _UNREACHABLE):
+    words = str(error).lower()
+    if any(part in words for part in _UNREACHABLE):
         return RegistryConnectionError(message)
-    if any(words in str(error).lower() for words in _DENIED):
+    if any(part in words for part in _UNKNOWN):
+        return NoSuchImage(image, message)
+    if any(part in words for part in _DENIED):
         return AccessDenied(message)
     return ContainerException(message)
 

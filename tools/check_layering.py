@@ -21,7 +21,7 @@ ROOTS = ("localstack", "localstack_cli", "localstack_ext")
 HOST = "localstack.host"
 
 HALVES = ("extension", "gateway", "emulation", "environment", "manage")
-"""The parts of the host that ``host.runtime`` wires together: none of them imports another."""
+"""The parts of the host that ``host.runtime`` and ``host.wiring`` put together: none of them imports another."""
 
 DOORS = {"localstack.host.shared": "the one door from the contract to the host"}
 """What every module of the contract may import from the host."""

@@ -83,7 +83,7 @@ def test_a_save_that_requires_more_installs_it(
     platform.wait_for(
         f"the enabled extension {folder} goes on as it was before the last save: what .* is not installed"
     )
-    toml.write_text(toml.read_text().replace("'leanto-test-library>2'", "'leanto-test-library'"))
+    toml.write_text(toml.read_text().replace("'leanto-test-library>2'", "'leanto-test-library>1'"))
     platform.wait_for(r"of the version before of needy, leanto_test_library-1\.0 may still be in use: restart needed")
 
 

@@ -1,8 +1,9 @@
-"""Ending processes: asked first, killed when they do not obey."""
+"""Processes: whether they run, and their end; asked first, killed when they do not obey."""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
@@ -23,6 +24,16 @@ class ChildProcess(Protocol):
     def wait(self, timeout: float | None = None) -> int: ...
     def terminate(self) -> None: ...
     def kill(self) -> None: ...
+
+
+def is_running(process: ChildProcess) -> bool:
+    """Whether a child of this process runs. Its exit code stays for who waits for it, e.g. for asyncio."""
+    if not hasattr(os, "waitid"):  # macOS, before Python 3.13
+        return process.poll() is None
+    try:
+        return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+    except ChildProcessError:
+        return False
 
 
 def end_process_tree(process: ChildProcess) -> None:

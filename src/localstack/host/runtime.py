@@ -41,11 +41,10 @@ from localstack.host.extension.discovery import (
 from localstack.host.extension.exchange import Exchange
 from localstack.host.extension.lifecycle import HookArguments, Lifecycle
 from localstack.host.extension.platform_hooks import PlatformHooks
-from localstack.host.extension.registry import ExtensionRecord
 from localstack.host.gateway.addresses import reserve_addresses
 from localstack.host.gateway.certificate import check_custom_certificate
 from localstack.host.gateway.request_log import RequestLog
-from localstack.host.gateway.resources import DistributionView, ExtensionView, PlatformControl
+from localstack.host.gateway.resources import PlatformControl
 from localstack.host.gateway.servers import Server, make_server
 from localstack.host.init_scripts import InitScripts, Stage
 from localstack.host.live import LivePlatform
@@ -282,65 +281,22 @@ class Runtime:
         return LivePlatform(environment)
 
     def _build_gateway(self, lifecycle: Lifecycle, scripts: InitScripts) -> Gateway:
-        from localstack.aws.handlers import cors
-        from localstack.host.emulation import moto_urls
         from localstack.host.emulation.emulation import Emulation
-        from localstack.host.extension.guard import was_reported
-        from localstack.host.gateway.certificate_resources import CertificateResources
-        from localstack.host.gateway.cors import CorsPolicy
-        from localstack.host.gateway.diagnosis import DiagnosisResources
-        from localstack.host.gateway.gateway import GatewayParts, build_gateway
-        from localstack.host.gateway.in_process import InProcessTransport
-        from localstack.host.gateway.resources import PlatformResources
-        from localstack.host.gateway.state_resources import StateResources
-        from localstack.host.gateway.status_page import StatusPage
-        from localstack.host.manage.extension_resources import ExtensionResources
-        from localstack.host.manage.protection import Protection
-        from localstack.host.manage.token import make_token
+        from localstack.host.wiring import extension_views, wired_gateway
 
         assert self._live is not None
-        containers = shared.extensions()
         self._emulation = emulation = Emulation(self.settings)
         emulation.start()
         control = PlatformControl(
             session_id=shared.session_id(),
             started_at=self._started_at,
             service_states=emulation.service_states,
-            extensions=lambda: [_view(record, lifecycle) for record in containers.registry.records],
+            extensions=lambda: extension_views(lifecycle),
             init_scripts=scripts,
             restart=self.restart,
             kill=self.stop,
         )
-        resources = PlatformResources(control)
-        diagnosis = DiagnosisResources(
-            settings=self.settings,
-            info=resources.info,
-            service_states=emulation.service_states,
-            loaded_extensions=lambda: [record.name for record in containers.registry.loaded()],
-        )
-        certificates = CertificateResources(moto_urls.CERTIFICATES_PATH, moto_urls.signing_certificate)
-        live = ExtensionResources(self._live, Protection(make_token(self.settings), self.settings.localstack_host.host))
-        for part in (resources, diagnosis, StateResources(emulation.state), certificates, live):
-            part.add_to(containers.internal_apis)
-        gateway = build_gateway(
-            GatewayParts(
-                cors=CorsPolicy(self.settings, cors.ALLOWED_CORS_ORIGINS),
-                emulation=emulation,
-                status_page=StatusPage(emulation, control.extensions),
-                internal_apis=containers.internal_apis,
-                edge_router=containers.edge_router,
-                preprocess_request=containers.preprocess_request,
-                request_handlers=containers.request_handlers,
-                response_handlers=containers.response_handlers,
-                exception_handlers=containers.exception_handlers,
-                finalizers=containers.finalizers,
-                request_log=self._request_log,
-                was_reported=was_reported,
-                is_stopping=self._stopping.is_set,
-                platform_header=self.settings.response_header_enabled,
-            )
-        )
-        shared.use_internal_transport(InProcessTransport(gateway))
+        gateway = wired_gateway(self.settings, control, emulation, self._live, self._request_log, self._stopping.is_set)
         shared.use_runtime(gateway, self.stop)
         return gateway
 
@@ -499,19 +455,3 @@ def _aws_environ(settings: Settings) -> dict[str, str]:
 def _candidates_of(project: EnabledProject) -> list[Candidate]:
     about = DistributionInfo(project.name, project.version, project.summary, project.author)
     return [Candidate(entry_point, about, Origin.DEVELOPED) for entry_point in project.entry_points]
-
-
-def _view(record: ExtensionRecord, lifecycle: Lifecycle) -> ExtensionView:
-    distribution = record.candidate.distribution
-    # a refused extension has the name of another one, to which the contributions belong
-    added = lifecycle.contributions(record.name) if record.extension is not None else ()
-    return ExtensionView(
-        name=record.name,
-        distribution=DistributionView(
-            distribution.name, distribution.version, distribution.summary, distribution.author
-        ),
-        entry_point=f"{record.candidate.entry_point.name} = {record.candidate.entry_point.value}",
-        state=record.state.value,
-        contributions=tuple(f"{c.kind.value}: {c.description}" for c in added),
-        last_fault=record.faults[-1].message if record.faults else None,
-    )

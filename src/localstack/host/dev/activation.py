@@ -7,7 +7,7 @@ import site
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, PathDistribution
 from pathlib import Path
 
 from localstack.host.dev.description import DescriptionError, ProjectDescription, describe
@@ -104,11 +104,11 @@ def replaced_packages(before: EnabledProject, after: EnabledProject) -> Iterator
     old, new = before.dependencies, after.dependencies
     if old is None or old == new:
         return
-    files = [Path(file) for module in list(sys.modules.values()) if (file := getattr(module, "__file__", None))]
-    if any(file.is_relative_to(old) for file in files):
-        staying = {path.name for path in new.glob("*.dist-info")} if new else set()
-        gone = sorted({path.name for path in old.glob("*.dist-info")} - staying)
-        yield from (f"{name.removesuffix('.dist-info')} may still be in use" for name in gone)
+    staying = {path.name for path in new.glob("*.dist-info")} if new else set()
+    for path in sorted(old.glob("*.dist-info")):
+        modules = {file.parts[0].removesuffix(".py") for file in PathDistribution(path).files or ()}
+        if path.name not in staying and not modules.isdisjoint(sys.modules):
+            yield f"{path.name.removesuffix('.dist-info')} may still be in use"
 
 
 def _activate(path: Path, dependencies_of: Dependencies | None) -> EnabledProject | None:

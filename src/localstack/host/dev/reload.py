@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import ModuleType
@@ -186,6 +186,10 @@ class DevReload:
             for name in error.reasons:
                 LOG.error("extension %s goes on as it was before the last save", name)
             self._broken[path] = _broken_save(next(iter(error.faults.values())))
+            # what is installed and importable stays so
+            self._projects[path] = replace(
+                project, paths=fresh.paths, requires=fresh.requires, dependencies=fresh.dependencies
+            )
             return
         self._projects[path] = fresh
         self._broken.pop(path, None)

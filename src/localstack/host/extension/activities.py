@@ -9,7 +9,7 @@ import time
 from typing import Protocol
 
 from localstack.host.extension.ownership import Ledger
-from localstack.host.process_tree import ChildProcess, end_process_tree
+from localstack.host.process_tree import ChildProcess, end_process_tree, is_running
 
 LOG = logging.getLogger("localstack.extensions.platform")
 
@@ -40,7 +40,7 @@ class Activities:
         """Record a process that was started just now, when an extension did it."""
         owner = self._ledger.owner_of(None)
         with self._lock:
-            self._processes = [(whose, one) for whose, one in self._processes if one.poll() is None]
+            self._processes = [(whose, one) for whose, one in self._processes if is_running(one)]
             if owner is not None:
                 self._processes.append((owner, process))
 
@@ -55,7 +55,7 @@ class Activities:
         """Stop the threads and end the processes, with all below them, that an extension has left."""
         with self._lock:
             threads = [one for whose, one in self._threads if whose == owner and one.is_alive() and one.running]
-            processes = [one for whose, one in self._processes if whose == owner and one.poll() is None]
+            processes = [one for whose, one in self._processes if whose == owner and is_running(one)]
         for thread in threads:
             LOG.info("stopping thread %s, which extension %s left running", thread.name, owner)
             thread.stop(quiet=True)

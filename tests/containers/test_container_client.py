@@ -180,6 +180,22 @@ def test_logs_come_as_text_and_line_by_line_until_the_stream_is_closed(client: C
     assert rest == []
 
 
+def test_ports_are_published_where_the_gateway_listens_unless_something_else_is_said(
+    client: ContainerClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def published(ports: PortMappings) -> list[str]:
+        box = client.create_container(IMAGE, ports=ports)
+        bindings = client.inspect_container(box)["HostConfig"]["PortBindings"]
+        return [binding["HostIp"] for each in bindings.values() for binding in each]
+
+    ports = PortMappings().add(18081, 80)
+    assert published(ports) == ["127.0.0.1"]
+    assert ports.bind_host is None
+    assert published(PortMappings("0.0.0.0").add(18081, 80)) == ["0.0.0.0"]
+    monkeypatch.setattr(config, "GATEWAY_LISTEN", [config.HostAndPort("0.0.0.0", 4566)])
+    assert published(ports) in ([""], ["0.0.0.0"])
+
+
 def test_published_ports_reach_the_container(client: ContainerClient, engine: Engine) -> None:
     ports = PortMappings("127.0.0.1").add(18080, 80)
     client.run_container(IMAGE, command="httpd -f -h /etc", detach=True, ports=ports, name="web")
@@ -232,7 +248,7 @@ def test_every_field_of_a_configuration_reaches_the_engine(client: ContainerClie
     host, settings = made["HostConfig"], made["Config"]
     assert host["Binds"] == [f"{tmp_path}:/rw", f"{tmp_path}:/ro:ro", "/etc:/machine:ro"]
     assert settings["ExposedPorts"] == {"81/udp": {}, "82/tcp": {}}
-    assert host["PortBindings"] == {"82/tcp": [{"HostIp": "", "HostPort": "8081"}]}
+    assert host["PortBindings"] == {"82/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8081"}]}
     assert (made["Path"], made["Args"]) == ("sleep", ["9"])
     assert (host["Privileged"], settings["OpenStdin"], settings["Tty"], settings["User"]) == (True, True, True, "root")
     assert (host["CapAdd"], host["CapDrop"], host["SecurityOpt"]) == (["SYS_ADMIN"], ["KILL"], ["label=disable"])

@@ -109,7 +109,7 @@ def test_aws_proxy_drives_its_container_from_the_web_page(
     assert platform.get(status).json() == {"status": "enabled", "config": "services:\n  s3:\n    resources: .*\n"}
     (container,) = client.list_containers("name=ls-aws-proxy")
     made = client.inspect_container(container["id"])["HostConfig"]
-    assert made["PortBindings"] == {f"{port}/tcp": [{"HostIp": "", "HostPort": str(port)}]}
+    assert made["PortBindings"] == {f"{port}/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(port)}]}
     assert made["ExtraHosts"] == ["localhost.localstack.cloud:host-gateway"]
     assert client.exec_in_container(container["id"], "cat /tmp/installed")[0].startswith(b"pip install h11")
     platform.request("POST", status, json={"status": "disabled"})

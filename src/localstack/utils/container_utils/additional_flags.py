@@ -56,14 +56,15 @@ def with_additional_flags(configuration: ContainerConfiguration) -> tuple[Contai
     Understood are ``--add-host``, ``--dns``, ``-e``/``--env``, ``--env-file``, ``-l``/``--label``, ``--network``,
     ``--platform``, ``--privileged``, ``-p``/``--publish``, ``--ulimit``, ``-u``/``--user``, ``-v``/``--volume``.
 
-    :raises ValueError: naming the text, when it has another option or one without its value
+    :raises ValueError: when it has another option or one without its value; the text, which may have a password in an
+        ``-e``, is not in the message
     """
     text = configuration.additional_flags or ""
     try:
         flags = _parser().parse_args(shlex.split(text), _Flags())
         return _applied(configuration, flags), dict(_pair(each, ":") for each in flags.add_host)
     except (ValueError, OSError) as error:
-        raise ValueError(f"container flags {text!r} can't be used: {error}") from None
+        raise ValueError(f"the additional flags of a container can't be used: {error}") from None
 
 
 def _parser() -> argparse.ArgumentParser:

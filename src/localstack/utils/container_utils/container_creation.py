@@ -5,12 +5,16 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Callable, Mapping
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
+from localstack import config
+from localstack.constants import LOCALHOST_IP
 from localstack.utils.container_utils.additional_flags import ExtraHosts, with_additional_flags
 from localstack.utils.container_utils.container_configuration import ContainerConfiguration
 from localstack.utils.container_utils.container_engine import pull_failure, translated
 from localstack.utils.container_utils.container_errors import ContainerException, DockerNotAvailable, NoSuchImage
+from localstack.utils.container_utils.container_ports import PortMappings
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -18,6 +22,10 @@ if TYPE_CHECKING:
 __all__ = ["create", "pull", "remove", "remove_leftovers"]
 
 LOG = logging.getLogger(__name__)
+
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_LOCAL_ENGINE = "http+docker://"
+"""How the SDK's address of an engine begins that is reached by a socket of this machine."""
 
 
 def create(client: DockerClient, configuration: ContainerConfiguration, labels: Mapping[str, str]) -> str:
@@ -101,7 +109,7 @@ def _create(client: DockerClient, image: str, arguments: Mapping[str, Any]) -> s
 def _arguments(client: DockerClient, configuration: ContainerConfiguration, hosts: ExtraHosts) -> dict[str, Any]:
     from docker.types import Ulimit
 
-    bindings = configuration.ports.to_dict()
+    bindings = _published(client, configuration.ports).to_dict()
     binds = configuration.volumes.to_binds()
     dns = [configuration.dns] if isinstance(configuration.dns, str) else configuration.dns
     limits = [Ulimit(name=u.name, soft=u.soft_limit, hard=u.hard_limit) for u in configuration.ulimits or ()]
@@ -143,3 +151,16 @@ def _arguments(client: DockerClient, configuration: ContainerConfiguration, host
 def _port(text: str) -> tuple[str, str]:
     port, _, protocol = str(text).partition("/")
     return port, protocol or "tcp"
+
+
+def _published(client: DockerClient, ports: PortMappings) -> PortMappings:
+    """Where nothing is said, ports are as open as the gateway: it listens on loopback, and so do they.
+
+    Not for a platform in a container, or an engine on another machine: there the way leads over a network.
+    """
+    is_far = config.is_in_docker or not client.api.base_url.startswith(_LOCAL_ENGINE)
+    if ports.bind_host or is_far or not all(address.host in _LOOPBACK for address in config.GATEWAY_LISTEN):
+        return ports
+    on_loopback = copy(ports)
+    on_loopback.bind_host = LOCALHOST_IP
+    return on_loopback

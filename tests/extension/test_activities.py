@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import subprocess
 import sys
 
 import pytest
 
+from localstack.host import child_processes
 from localstack.host.extension.activities import Activities
 from localstack.host.extension.ownership import Ledger, acting
 
@@ -20,3 +22,17 @@ def test_the_exit_code_of_a_process_stays_for_who_waits_for_it() -> None:
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and nobody has its exit code
         activities.note_process(process)
         assert os.waitstatus_to_exitcode(os.waitpid(process.pid, 0)[1]) == 3
+
+
+def test_a_worker_that_was_closed_is_in_nobodys_way() -> None:
+    child_processes.install(list, Activities(Ledger()).note_process)
+    try:
+        with acting("extension"):
+            for _ in range(2):
+                worker = multiprocessing.get_context("spawn").Process(target=print)
+                worker.start()
+                worker.join()
+                assert worker.exitcode == 0
+                worker.close()
+    finally:
+        child_processes.uninstall()

@@ -350,6 +350,34 @@ def test_while_extensions_shut_down_internal_resources_answer_and_the_rest_is_50
     assert platform.wait_for("^LAST") == "LAST 200 503"
 
 
+def test_a_reload_that_is_under_way_comes_to_its_end_before_the_platform(
+    home: Home, start: Callable[..., Platform], tmp_path: Path
+) -> None:
+    source = f"""
+    from pathlib import Path
+    from threading import Event
+    from localstack.extensions.api import Extension
+    class TheExtension(Extension):
+        name = "versioned"
+        def on_platform_start(self):
+            print("STARTING VERSION", flush=True)
+            while "VERSION" == "two" and not Path("{tmp_path}/go").exists():
+                Event().wait(0.01)
+        def on_platform_shutdown(self):
+            print("SHUTDOWN VERSION", flush=True)
+    """
+    home.write_extension("versioned", source.replace("VERSION", "one"))
+    platform = start(SHUTDOWN_TIMEOUT="30")
+    home.write_extension("versioned", source.replace("VERSION", "two"))
+    platform.wait_for("STARTING two", platform.stdout)
+    platform.process.send_signal(signal.SIGTERM)
+    platform.wait_for("received signal", platform.stdout)
+    (tmp_path / "go").touch()
+    assert platform.process.wait(30) == 0
+    platform.wait_for("SHUTDOWN two", platform.stdout)
+    assert [line for line in platform.stdout if line.startswith("SHUTDOWN")] == ["SHUTDOWN one", "SHUTDOWN two"]
+
+
 def test_a_restart_over_http_runs_new_code_in_the_same_process(home: Home, start: Callable[..., Platform]) -> None:
     source = """
     import os

@@ -66,18 +66,18 @@ def _start_adapted(*args: Any, **kwargs: Any) -> None:
 @functools.wraps(_start_worker)
 def _start_worker_noted(self: BaseProcess) -> None:
     _start_worker(self)
-    _installed.started(_Worker(self))
+    _installed.started(_Worker(self, self.pid or 0))
 
 
 @dataclass(frozen=True)
 class _Worker:
-    """A process of ``multiprocessing``, to be asked like one of ``subprocess``."""
+    """A process of ``multiprocessing``, to be asked like one of ``subprocess``.
+
+    :ivar pid: its own, which ``process`` does not tell any more when it was closed
+    """
 
     process: BaseProcess
-
-    @property
-    def pid(self) -> int:
-        return self.process.pid or 0
+    pid: int
 
     def poll(self) -> int | None:
         try:

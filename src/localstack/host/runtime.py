@@ -107,6 +107,7 @@ class Runtime:
         self._emulation: Emulation | None = None
         self._live: LivePlatform | None = None
         self._dev_reload: DevReload | None = None
+        self._exchange_lock = threading.RLock()
         self.exchange: Exchange
 
     def run(self) -> int:
@@ -187,7 +188,7 @@ class Runtime:
         lifecycle.start()
         arguments = _hook_arguments()
         lifecycle.update_gateway(arguments)
-        self.exchange = exchange = Exchange(lifecycle, arguments, _end_leftovers)
+        self.exchange = exchange = Exchange(lifecycle, arguments, _end_leftovers, self._exchange_lock)
         live.serve(exchange)
         if projects:
             self._dev_reload = _reload_of(exchange, projects, fingerprints, self._dependencies_of)
@@ -371,7 +372,13 @@ class Runtime:
         if self._hooks is not None:
             self._hooks.run(HOOKS_ON_INFRA_SHUTDOWN)
         if self._lifecycle is not None:
-            self._lifecycle.shutdown()
+            # an exchange that is under way comes to its end first, so that both versions are told; unless it hangs
+            is_over = self._exchange_lock.acquire(timeout=self.settings.shutdown_timeout_seconds * _HOOKS_SHARE / 2)
+            try:
+                self._lifecycle.shutdown()
+            finally:
+                if is_over:
+                    self._exchange_lock.release()
 
     def _clean_up(self) -> None:
         """End what extensions left running, in this order: threads they registered, then child processes."""

@@ -21,7 +21,9 @@ INTRODUCTION = """\
 
 The extensions for LocalStack on the package index, as they are there. `make corpus` takes each by itself: installs it
 by name into a fresh volume, starts the platform, makes the calls of its documentation, uninstalls it while the platform
-runs, and looks for what it left: routes, handlers, threads, processes, ports. Last run on {day}, with Python {pythons}.
+runs, and looks for what it left: routes, handlers, threads, processes, ports.
+
+Last run on {day}, with Python {pythons}.
 
 """
 LEGEND = """
@@ -35,9 +37,13 @@ the reason is below. *not run*: something was missing on the machine that ran th
 | T3 | a container engine, or in development a server of one's own in its place |
 | T4 | the inside of the closed product, or of upstream's own services |
 """
-WITHOUT_STAND_INS = """
-Some extensions download a program from GitHub or elsewhere. Where no test may go, a stand-in of ours with the same
-interface was in its place: MailHog, amazon-ecs-local-container-endpoints, terraform. wrangler is the real one.
+STAND_INS = """
+## Stand-ins
+
+Some extensions download a program, or run one in a container. Where no test may go, a stand-in of ours with the same
+interface was in its place: MailHog, amazon-ecs-local-container-endpoints, terraform with its AWS provider, and, in
+the development mode of the extensions that have one, WireMock, Keycloak and TypeDB. PostgreSQL and wrangler are the
+real ones. Nothing here was run with a container engine.
 """
 
 
@@ -87,7 +93,9 @@ def table(run: Run) -> str:
         lines.append(f"all {len(together.outcomes)} together, Python {version}: {_summary(together)}; {seconds}")
     lines += [f"not run: Python {version}, {reason}" for version, reason in run.not_run.items()]
     lines += [f"not run: {_name(one)}: {one.detail}" for one in run.outcomes if one.result is Result.NOT_RUN]
-    lines += [f"reported: {_name(one)}: {one.detail}" for one in _everything(run) if one.result is Result.REPORTED]
+    lines += dict.fromkeys(
+        f"reported: {one.published.name}: {one.detail}" for one in _everything(run) if one.result is Result.REPORTED
+    )
     lines += [f"FAILED: {_name(one)}: {one.detail}" for one in _everything(run) if one.result is Result.FAILED]
     lines += [f"FAILED: together: {one}" for together in run.together.values() for one in together.problems]
     return "\n".join(lines)
@@ -107,7 +115,7 @@ def write_page(run: Run, day: date, path: Path = PAGE) -> None:
     lines.append("## What was called\n")
     for outcomes in run.by_extension():
         lines += _section(outcomes)
-    lines.append(WITHOUT_STAND_INS)
+    lines.append(STAND_INS)
     for version, together in run.together.items():
         if version == run.versions[0]:
             lines += _together(together)

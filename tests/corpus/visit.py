@@ -15,7 +15,7 @@ from platforms import Home, Platform
 PATIENCE_SECONDS = 30.0
 DOMAIN = "localhost.localstack.cloud"
 
-_IDENTIFIER = re.compile(r"(?<=/)(?:[0-9a-f-]{36}|cus_\w+)")
+_IDENTIFIER = re.compile(r"(?<=/)(?:[0-9a-f-]{36}|cus_\w+|\d{4,5})(?=/|$)")
 """What an extension made up, and is another in each run."""
 
 

@@ -72,6 +72,9 @@ def project(home: Home) -> Project:
     (project.package / "templates" / "index.html").write_text(
         "<link rel=icon href=data:,><body>version {{ version }}<hr></body>"
     )
+    (project.package / "static").mkdir()
+    (project.package / "static" / "__init__.py").touch()
+    (project.package / "static" / "page.html").write_text("a file")
     return project
 
 
@@ -103,6 +106,9 @@ def test_a_page_says_what_is_wrong_with_the_last_save(platform: Platform, broken
     assert answer.text.endswith("</script></body>")
     assert SAYS.replace("'", "&#39;") in answer.text
     assert int(answer.headers["Content-Length"]) == len(answer.content)
+    static = platform.get(PAGE + "/static/page.html")
+    assert static.text.startswith("a file\n<div")
+    assert int(static.headers["Content-Length"]) == len(static.content)
     latin = platform.get(PAGE + "/latin")
     assert latin.text.startswith("grün")
     assert SAYS.replace("'", "&#39;") in latin.text

@@ -175,6 +175,40 @@ def test_an_entry_point_that_is_not_installed_yet_is_pointed_out(
     assert "setup.cfg declares other extensions than the last install" in caplog.text
 
 
+EXTENSION = (
+    "from localstack.extensions.api import Extension\n\nclass Announcer(Extension):\n    name = 'my_announcer'\n"
+)
+SETUP_PY = (
+    "from setuptools import find_packages, setup\nsetup(name='announcer', version='2', packages=find_packages(){})\n"
+)
+BY_HAND = ", entry_points={'localstack.extensions': ['my_announcer = announcer.extension:Announcer']}"
+
+
+@pytest.mark.parametrize(
+    ("files", "layout"),
+    [
+        ({"setup.py": SETUP_PY.format(BY_HAND)}, ""),
+        ({"setup.py": SETUP_PY.format("")}, ""),
+        ({"setup.cfg": "[metadata]\nname = announcer\nversion = 2\n[options]\npackages = find:\n"}, ""),
+        ({"pyproject.toml": "[project]\nname = 'announcer'\nversion = '2'\n"}, "src/"),
+    ],
+    ids=["setup.py", "setup.py, a class", "setup.cfg, a class", "pyproject.toml, a class in src"],
+)
+def test_what_only_a_build_finds_is_found(project: Path, files: dict[str, str], layout: str) -> None:
+    package = f"{layout}announcer"
+    write(project, {**files, f"{package}/__init__.py": "", f"{package}/extension.py": EXTENSION})
+    enabled = activate_one(project)
+    assert (enabled.name, enabled.version) == ("announcer", "2")
+    assert [(e.name, e.value) for e in enabled.entry_points] == [("my_announcer", "announcer.extension:Announcer")]
+
+
+def test_a_setup_py_that_fails_is_pointed_out(project: Path, caplog: pytest.LogCaptureFixture) -> None:
+    write(project, {"setup.py": "raise RuntimeError('no compiler')\n"})
+    assert activate([project]) == ()
+    (message,) = caplog.messages
+    assert message == f"the enabled extension {project} can't be read: RuntimeError: no compiler"
+
+
 def test_problems_of_one_folder_do_not_stop_the_others(
     project: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -289,3 +289,30 @@ def test_what_is_no_project_is_one_sentence_and_a_hint(home: Home) -> None:
     assert done.returncode == 1
     assert "empty is no Python project" in done.stderr
     assert "Hint: " in done.stderr
+
+
+def test_where_mypy_is_not_configured_documented_forms_pass_and_what_it_says_are_warnings(
+    home: Home, greeter: Path
+) -> None:
+    (greeter / "pyproject.toml").write_text(PYPROJECT)
+    (greeter / "greeter" / "extension.py").write_text(
+        "from localstack.extensions.api import Extension, aws, http\n\n\n"
+        'class Greeter(Extension):\n    name = "greeter"\n\n'
+        "    def update_gateway_routes(self, router: http.Router[http.RouteHandler]) -> None:\n"
+        '        router.add("/greet/<name>", self.greet)\n'
+        '        router.add("/hello", lambda request: http.Response("hello"))\n\n'
+        "    def update_request_handlers(self, handlers: aws.CompositeHandler) -> None:\n"
+        "        handlers.append(self.look)\n\n"
+        "    def greet(self, request: http.Request, name: str) -> dict[str, str]:\n"
+        '        return {"greeting": name}\n\n'
+        "    def look(\n"
+        "        self, chain: aws.HandlerChain, context: aws.RequestContext, response: http.Response\n"
+        "    ) -> None:\n"
+        '        response.headers["x-account"] = context.account_id\n'
+    )
+    assert lines(check(home, greeter)) == []
+    change(greeter / "greeter" / "extension.py", "-> dict[str, str]", "-> int")
+    done = check(home, greeter)
+    assert done.returncode == 0
+    (line,) = lines(done)
+    assert line.startswith("warning greeter/extension.py:15: Incompatible return value type ")

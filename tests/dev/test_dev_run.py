@@ -61,7 +61,7 @@ COMMAND = ("-m", "localstack.host.cli.main", "extensions", "dev", "run")
 @pytest.fixture
 def project(home: Home) -> Path:
     """An extension that is not enabled."""
-    project = home.write_extension("divider", SOURCE)
+    project = home.write_extension("divider", SOURCE, 'divider = "divider_ext:Divider"')
     (home.config / "extensions-dev.json").unlink()
     return project
 
@@ -252,14 +252,22 @@ def test_an_editor_attaches_sets_a_breakpoint_and_looks_around(home: Home, proje
         assert editor.ask("evaluate", expression="word.upper()", frameId=frame["id"])["result"] == "'HELLO'"
         editor.send("continue", threadId=thread)
         waiting.join()
-        assert texts == ["hello"]
+
+        file.write_text(SOURCE.replace('"hello"', '"good day"'))
+        platform.wait_for("reloaded extension divider")
+        waiting = threading.Thread(target=lambda: texts.append(platform.get("/greet").text))
+        waiting.start()
+        thread = editor.wait_for("event", "stopped")["threadId"]  # the breakpoint holds in the new version
+        editor.send("continue", threadId=thread)
+        waiting.join()
+        assert texts == ["hello", "good day"]
 
         restart = threading.Thread(target=lambda: texts.append(restarted(home, platform)))
         restart.start()
         editor.wait_for("event", "terminated")
         editor.close()
         restart.join()
-        assert texts[1:] == ["waits"]
+        assert texts[2:] == ["waits"]
         assert platform.signal() == -signal.SIGTERM  # nobody has attached again
 
 

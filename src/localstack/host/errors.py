@@ -22,7 +22,7 @@ LeantoError                      exit code 1 unless another is said, one sentenc
 ├── UnknownServiceError          no service of the emulation has that name
 ├── LoginError                   an index refuses credentials, or can't be asked; nothing was stored
 ├── CredentialsError             stored credentials can't be read, written or removed
-├── DevModeError                 a folder can't be enabled, disabled or created
+├── DevModeError                 a folder can't be enabled, disabled, created, debugged or published
 └── ExtensionFault               an extension raised; carries its name, the hook and the author's own line
 """
 

@@ -18,21 +18,16 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from io import TextIOWrapper
-from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localstack.host import shared
 from localstack.host.errors import LeantoError, StartInterrupted, VolumeError
 from localstack.host.extension.discovery import (
     NAMESPACE,
-    Candidate,
-    DistributionInfo,
-    Origin,
     candidates_in,
     in_order,
     installed_entry_points,
@@ -59,8 +54,7 @@ from localstack.runtime.hooks import HOOKS_ON_INFRA_READY, HOOKS_ON_INFRA_SHUTDO
 if TYPE_CHECKING:
     from rolo.gateway import Gateway
 
-    from localstack.host.dev.activation import Dependencies, EnabledProject
-    from localstack.host.dev.reload import DevReload, Fingerprint
+    from localstack.host.developer_mode import DeveloperMode
     from localstack.host.emulation.emulation import Emulation
     from localstack.host.extension.guard import FaultObserver
 
@@ -99,14 +93,13 @@ class Runtime:
         self._interrupted = False
         self._server: Server | None = None
         self._request_log = RequestLog()
-        self._imports_added: list[Path] = []
         self._record_file = RecordFile(self.settings)
         self._hooks: PlatformHooks | None = None
         self._lifecycle: Lifecycle | None = None
         self._init_scripts: InitScripts | None = None
         self._emulation: Emulation | None = None
         self._live: LivePlatform | None = None
-        self._dev_reload: DevReload | None = None
+        self._developer_mode: DeveloperMode | None = None
         self._exchange_lock = threading.RLock()
         self.exchange: Exchange
 
@@ -171,8 +164,7 @@ class Runtime:
             self.settings.init_dir, _aws_environ(self.settings), shows_traceback=self.settings.debug
         )
         scripts.run(Stage.BOOT, self._stopping.is_set)
-        projects, fingerprints = self._activate_projects()
-        self._imports_added = [path for project in projects for path in project.paths]
+        self._developer_mode = developer_mode = self._developer_mode_if_wanted()
         self._live = live = self._activate_environment()
         scripts.run(Stage.START, self._stopping.is_set)
         containers = shared.extensions()
@@ -182,7 +174,7 @@ class Runtime:
         installed = [] if self.is_guest else installed_entry_points()
         self._hooks = hooks = PlatformHooks(containers.guard, installed)
         hooks.run(HOOKS_ON_INFRA_START)
-        developed = chain.from_iterable(map(_candidates_of, projects))
+        developed = developer_mode.candidates() if developer_mode else ()
         lifecycle.load(in_order(developed, candidates_in(NAMESPACE, installed)))
         self._point_out_twisted(lifecycle)
         lifecycle.start()
@@ -190,8 +182,8 @@ class Runtime:
         lifecycle.update_gateway(arguments)
         self.exchange = exchange = Exchange(lifecycle, arguments, _end_leftovers, self._exchange_lock)
         live.serve(exchange)
-        if projects:
-            self._dev_reload = _reload_of(exchange, projects, fingerprints, self._dependencies_of)
+        if developer_mode is not None:
+            developer_mode.serve(exchange)
         self._server = make_server(gateway, self.settings, containers.connections)
         self._server.listen()
 
@@ -247,32 +239,14 @@ class Runtime:
 
     def _added_imports(self) -> list[str]:
         """What child processes must be able to import, too."""
-        return [str(path) for path in (*self._imports_added, *(self._live.paths if self._live else ()))]
+        return [str(path) for part in (self._developer_mode, self._live) if part is not None for path in part.paths]
 
-    def _activate_projects(self) -> tuple[tuple[EnabledProject, ...], Mapping[Path, Fingerprint]]:
-        """The enabled folders, ready to be imported from, and what they were before."""
-        named = self.settings.extension_dev_paths
-        if not self.settings.extension_dev_mode and not named:
-            return (), {}
-        from localstack.host.dev.activation import activate, banner
-        from localstack.host.dev.registry import DevRegistry
-        from localstack.host.dev.reload import fingerprint
-        from localstack.host.extension.modules import compile_from_source
-
-        enabled = DevRegistry(self.settings.config_dir).enabled() if self.settings.extension_dev_mode else ()
-        paths = tuple(dict.fromkeys((*enabled, *named)))
-        print(banner(paths), flush=True)  # noqa: T201
-        compile_from_source(paths)
-        fingerprints = {path: fingerprint(path) for path in paths}
-        return activate(paths, self._dependencies_of), fingerprints
-
-    def _dependencies_of(self, project: Path, requires: Sequence[str]) -> Path | None:
-        """What an enabled folder requires, installed; see ``installed_dependencies``."""
-        if not requires:
+    def _developer_mode_if_wanted(self) -> DeveloperMode | None:
+        if not self.settings.extension_dev_mode and not self.settings.extension_dev_paths:
             return None
-        from localstack.host.environment.dependencies import installed_dependencies
+        from localstack.host.developer_mode import DeveloperMode
 
-        return installed_dependencies(project, requires, self.settings, LOG.info)
+        return DeveloperMode(self.settings)
 
     def _activate_environment(self) -> LivePlatform:
         from localstack.host.environment.environment import ExtensionEnvironment
@@ -322,8 +296,8 @@ class Runtime:
         self._record_file.update(state=PlatformState.READY)  # after the marker: `wait` promises that it was printed
         if self._emulation is not None:
             self._emulation.load_eagerly()
-        if self._dev_reload is not None:
-            self._dev_reload.start()
+        if self._developer_mode is not None:
+            self._developer_mode.start()
         self._lifecycle.ready()
 
     def _on_signal(self, number: int) -> None:
@@ -343,8 +317,8 @@ class Runtime:
 
     def _watch_shutdown(self) -> None:
         timeout = self.settings.shutdown_timeout_seconds
-        if self._dev_reload is not None:
-            self._dev_reload.stop()
+        if self._developer_mode is not None:
+            self._developer_mode.stop()
         with contextlib.suppress(LeantoError):
             self._record_file.update(state=PlatformState.STOPPING)
         hooks = threading.Thread(target=self._run_shutdown_hooks, name="Runtime-Shutdown", daemon=True)
@@ -419,24 +393,6 @@ def _end_leftovers(extension: str) -> None:
     shared.extensions().containers.end(extension)
 
 
-def _reload_of(
-    exchange: Exchange,
-    projects: Sequence[EnabledProject],
-    fingerprints: Mapping[Path, Fingerprint],
-    dependencies_of: Dependencies,
-) -> DevReload:
-    """What reloads the enabled folders, with the two places that show how they do."""
-    from localstack.host.dev.overlay import Overlay
-    from localstack.host.dev.reload import DevReload
-    from localstack.host.dev.status import StatusResource
-
-    containers = shared.extensions()
-    reload = DevReload(exchange, projects, _candidates_of, fingerprints, dependencies_of)
-    StatusResource(reload.statuses).add_to(containers.internal_apis)
-    containers.edge_router.on_answer = Overlay(reload.broken_save_of).add_to
-    return reload
-
-
 def _hook_arguments() -> HookArguments:
     containers = shared.extensions()
     return HookArguments(
@@ -457,8 +413,3 @@ def _aws_environ(settings: Settings) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": "us-east-1",
     }
-
-
-def _candidates_of(project: EnabledProject) -> list[Candidate]:
-    about = DistributionInfo(project.name, project.version, project.summary, project.author)
-    return [Candidate(entry_point, about, Origin.DEVELOPED) for entry_point in project.entry_points]

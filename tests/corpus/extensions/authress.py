@@ -12,5 +12,5 @@ PUBLISHED = Published(
     check_all_else,
     without_engine,
     leaves=frozenset({"thread Thread-# (_update_proxy_job)"}),  # it waits for ever
-    complaint=r"extension localstack-extension-authress has failed: DockerNotAvailable\('no container engine answers",
+    complaint=r"localstack-extension-authress has failed: DockerNotAvailable\('no container engine answers",
 )

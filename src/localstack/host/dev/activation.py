@@ -11,6 +11,7 @@ from importlib.metadata import EntryPoint, PathDistribution
 from pathlib import Path
 
 from localstack.host.dev.description import DescriptionError, ProjectDescription, describe
+from localstack.host.dev.discovery import write_entry_points
 from localstack.host.errors import LeantoError
 
 LOG = logging.getLogger(__name__)
@@ -117,7 +118,10 @@ def _activate(path: Path, dependencies_of: Dependencies | None) -> EnabledProjec
             return _activate_folder(path, dependencies_of)
         command = f"localstack extensions dev disable {path}"
         LOG.warning("the enabled extension %s is gone; take it out with `%s`", path, command)
-    except (OSError, ValueError) as error:  # ValueError: a DescriptionError, or a .pth file that is no text
+    except (
+        OSError,
+        ValueError,
+    ) as error:  # ValueError: damaged files, a setup.py that fails, or a .pth file that is no text
         LOG.warning("the enabled extension %s can't be read: %s", path, error)
     return None
 
@@ -125,6 +129,9 @@ def _activate(path: Path, dependencies_of: Dependencies | None) -> EnabledProjec
 def _activate_folder(path: Path, dependencies_of: Dependencies | None) -> EnabledProject | None:
     folders = source_folders(path)
     description = describe(folders)
+    if not description.entry_points:
+        write_entry_points(path, [*folders, *site_packages(path)])
+        description = describe(folders)
     if not description.entry_points:
         LOG.warning("the enabled folder %s declares no extension; run `make install` in it", path)
         return None

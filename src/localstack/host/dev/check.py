@@ -82,7 +82,7 @@ def _metadata_findings(metadata: ProjectMetadata | None, project: Path) -> Itera
         if not metadata.says(field):
             message = f"the project has no {what}"
             yield ProjectFinding(Severity.WARNING, Area.METADATA, message, f"add {hint}", file, metadata.line_of(keys))
-    if metadata.readme and "\n" not in metadata.readme and not (project / metadata.readme).is_file():
+    if metadata.readme and not (project / metadata.readme).is_file():
         yield _metadata_error(
             f"the readme {metadata.readme} is not there",
             "write it, or name another",
@@ -177,7 +177,7 @@ def _in_project(file: str, project: Path, folders: Iterable[Path]) -> str:
 
 
 def _badge_findings(metadata: ProjectMetadata, project: Path) -> Iterator[ProjectFinding]:
-    readme = project / (metadata.readme if "\n" not in metadata.readme else "")
+    readme = project / metadata.readme
     if not readme.is_file():
         return
     file = readme.relative_to(project).as_posix() if readme.is_relative_to(project) else str(readme)

@@ -23,7 +23,7 @@ def entry_points_of(folders: Sequence[Path]) -> tuple[tuple[EntryPoint, ...], tu
     try:
         description = describe(folders)
     except DescriptionError as error:
-        return (), (_error(str(error), "mend the file, or delete it and run `make install`"),)
+        return (), (_error(" ".join(str(error).split()), "mend the file, or delete it and run `make install`"),)
     found = list(description.entry_points)
     if not found:
         hint = f'add [project.entry-points."{GROUP}"] to pyproject.toml, or let `make install` find it'

@@ -37,7 +37,7 @@ class ProjectMetadata:
     :ivar text: that file's
     :ivar readme: its path from the project's folder, e.g. ``"README.md"``
     :ivar urls: labels in lower case and addresses, e.g. ``(("homepage", "https://example.com"),)``
-    :ivar later: fields that only a build fills (``dynamic``, ``attr:``)
+    :ivar later: fields that only a build fills (``dynamic``, ``attr:``), or that are no file but the text itself
     """
 
     file: Path
@@ -102,7 +102,9 @@ def _pyproject(file: Path) -> ProjectMetadata | None:
     except ValueError as error:
         raise UnreadableFileError(file, error) from error
     dynamic = project.get("dynamic")
-    later = dynamic if isinstance(dynamic, list) else []
+    later = [*dynamic] if isinstance(dynamic, list) else []
+    if "text" in _table(project.get("readme")):
+        later.append("readme")
     return ProjectMetadata(
         file,
         text,
@@ -111,7 +113,7 @@ def _pyproject(file: Path) -> ProjectMetadata | None:
         summary=_string(project.get("description")),
         author=_first_person([project.get("authors"), project.get("maintainers")]),
         license=_license(project),
-        readme=_file_or_text(project.get("readme")),
+        readme=_file_of(project.get("readme")),
         requires_python=_string(project.get("requires-python")),
         urls=tuple((str(label).lower(), str(url)) for label, url in _table(project.get("urls")).items()),
         later=frozenset(_STANDARD_NAMES.get(str(key), str(key)) for key in later),
@@ -130,22 +132,24 @@ def _setup_cfg(file: Path) -> ProjectMetadata | None:
     if not parser.has_section("metadata"):
         return None
     values = {key.replace("-", "_"): value.strip() for key, value in parser["metadata"].items()}
-    long = values.get("long_description", "")
-    version = values.get("version", "")
+    long, version = values.get("long_description", ""), values.get("version", "")
+    later = {"version"} if version.startswith(("attr:", "file:")) else set()
+    if long and not long.startswith("file:"):
+        later.add("readme")
     pairs = (line.partition("=") for line in values.get("project_urls", "").splitlines())
     urls = [("homepage", values.get("url", "")), *((label.strip().lower(), url.strip()) for label, _, url in pairs)]
     return ProjectMetadata(
         file,
         text,
         name=values.get("name", ""),
-        version="" if version.startswith(("attr:", "file:")) else version,
+        version="" if "version" in later else version,
         summary=values.get("description", values.get("summary", "")),
         author=values.get("author") or values.get("author_email", ""),
         license=values.get("license", "") or _license_classifier(values.get("classifiers", "").splitlines()),
-        readme=long.removeprefix("file:").split(",")[0].strip(),
+        readme="" if "readme" in later else long.removeprefix("file:").split(",")[0].strip(),
         requires_python=parser.get("options", "python_requires", fallback="").strip(),
         urls=tuple((label, url) for label, url in urls if url),
-        later=frozenset({"version"} if version.startswith(("attr:", "file:")) else ()),
+        later=frozenset(later),
     )
 
 
@@ -200,6 +204,14 @@ def _file_or_text(value: object) -> str:
     match value:
         case str(text) | {"file": str(text)} | {"text": str(text)}:
             return text
+        case _:
+            return ""
+
+
+def _file_of(readme: object) -> str:
+    match readme:
+        case str(name) | {"file": str(name)}:
+            return name
         case _:
             return ""
 

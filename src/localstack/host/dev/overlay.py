@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from io import BufferedReader
 
 from rolo import Request, Response
 
@@ -28,7 +29,7 @@ class Overlay:
         broken = self.broken_save_of(extension)
         if broken is None or not _takes_more(request, response):
             return
-        page = response.get_data()
+        page = response.get_data()  # of a file, too: reads it to its end
         if not page:
             return
         end = page.lower().rfind(b"</body>")
@@ -42,12 +43,17 @@ class Overlay:
 def _takes_more(request: Request, response: Response) -> bool:
     return (
         response.mimetype == _PAGE
-        and response.is_sequence
+        and (response.is_sequence or _is_file(response))
         and "Content-Encoding" not in response.headers
         and response.status_code not in (204, 206, 304)
         and request.headers.get("Sec-Fetch-Dest") in _DESTINATIONS
         and _extends_ascii(response.mimetype_params.get("charset", "utf-8"))
     )
+
+
+def _is_file(response: Response) -> bool:
+    """Whether the body is read from a file, as that of ``Response.for_resource``, which serves static files."""
+    return isinstance(getattr(response.response, "stream", None), BufferedReader)
 
 
 def _extends_ascii(charset: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import subprocess
@@ -14,6 +13,7 @@ from localstack.host.dev.findings import Area, ProjectFinding, Severity
 
 _LINE = re.compile(r"(?P<file>[^:\n]+):(?P<line>\d+): error: (?P<message>.+)")
 _PLAIN = ("--no-error-summary", "--no-color-output", "--no-pretty", "--hide-error-context", "--hide-column-numbers")
+_CONFIGURATION = Path(__file__).with_suffix(".toml")
 _TIMEOUT_SECONDS = 300.0
 _CONFIGURATIONS = (("mypy.ini", ""), (".mypy.ini", ""), ("pyproject.toml", "[tool.mypy]"), ("setup.cfg", "[mypy]"))
 
@@ -21,32 +21,27 @@ _CONFIGURATIONS = (("mypy.ini", ""), (".mypy.ini", ""), ("pyproject.toml", "[too
 def type_findings(project: Path, modules: Iterable[str], folders: Sequence[Path]) -> Iterator[ProjectFinding]:
     """What mypy says of the top-level packages of ``modules``; a note where no mypy is.
 
-    The mypy of the project's ``.venv`` is asked, else the host's; with the project's configuration of it. Without one,
-    what libraries leave untyped is passed over.
+    The mypy of the project's ``.venv`` is asked, else the host's. Where the project configures mypy, what it says are
+    errors; else it goes by a configuration of ours, which passes over what libraries leave untyped: warnings.
+
+    :param folders: where the packages are
     """
-    venv_python = project / ".venv" / "bin" / "python"
-    pythons = [str(venv_python)] if venv_python.is_file() else []
-    if not pythons or not _has_mypy(pythons[0]):
-        if importlib.util.find_spec("mypy") is None:
-            yield _note("types were not checked, because mypy is not installed", "install it into .venv")
-            return
-        runner = sys.executable
-    else:
-        runner = pythons[0]
-    options = [] if _is_configured(project) else ["--ignore-missing-imports"]
-    if pythons:
-        options += ["--python-executable", pythons[0]]
+    python = project / ".venv" / "bin" / "python"
+    own = [str(python)] if python.is_file() else []
+    runner = next((one for one in (*own, sys.executable) if _has_mypy(one)), None)
+    if runner is None:
+        yield _note("types were not checked, because mypy is not installed", "install it into .venv")
+        return
+    is_configured = _is_configured(project)
+    options = [] if is_configured else ["--config-file", str(_CONFIGURATION)]
+    options += ["--python-executable", *own] if own else []
     targets = [part for top in dict.fromkeys(name.partition(".")[0] for name in modules) for part in ("-p", top)]
-    yield from _run(project, [runner, "-m", "mypy", *options, *targets], folders)
-
-
-def _run(project: Path, command: list[str], folders: Sequence[Path]) -> Iterator[ProjectFinding]:
-    environ = {**os.environ, "MYPYPATH": os.pathsep.join(map(str, folders)), "PYTHONSAFEPATH": "1"}
+    severity = Severity.ERROR if is_configured else Severity.WARNING
     try:
         run = subprocess.run(
-            [*command, *_PLAIN],
+            [runner, "-m", "mypy", *options, *_PLAIN, *targets],
             cwd=project,
-            env=environ,
+            env={**os.environ, "MYPYPATH": os.pathsep.join(map(str, folders)), "PYTHONSAFEPATH": "1"},
             capture_output=True,
             text=True,
             timeout=_TIMEOUT_SECONDS,
@@ -57,9 +52,7 @@ def _run(project: Path, command: list[str], folders: Sequence[Path]) -> Iterator
         return
     found = [match for line in run.stdout.splitlines() if (match := _LINE.fullmatch(line))]
     for match in found:
-        yield ProjectFinding(
-            Severity.ERROR, Area.TYPES, match["message"].strip(), "", match["file"], int(match["line"])
-        )
+        yield ProjectFinding(severity, Area.TYPES, match["message"].strip(), "", match["file"], int(match["line"]))
     if run.returncode != 0 and not found:
         words = (run.stderr or run.stdout).strip().splitlines() or [f"exit code {run.returncode}"]
         yield _note(f"types were not checked: mypy says: {words[-1]}", "run mypy yourself")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from werkzeug.serving import make_server
 
 from localstack.extensions.api import http
 from localstack.http import Request, Resource, Response, Router, resource, route
+from localstack.http.asgi import ASGIAdapter
 from localstack.http.dispatcher import handler_dispatcher
 from localstack.http.router import GreedyPathConverter
 from localstack.utils.json import CustomEncoder
@@ -168,3 +170,34 @@ def test_the_types_are_those_of_rolo() -> None:
     assert (http.Request, http.Router, http.Proxy) == (rolo.Request, rolo.Router, rolo.proxy.Proxy)
     assert websocket.WebSocketRequest is rolo.websocket.WebSocketRequest
     assert http.Response is Response
+
+
+class _AsgiStream:
+    """A server's side of one request; like hypercorn's, its ``send`` is a method."""
+
+    def __init__(self) -> None:
+        self.sent: list[dict[str, Any]] = []
+
+    async def receive(self) -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(self, event: dict[str, Any]) -> None:
+        self.sent.append(event)
+
+
+def test_a_router_behind_an_asgi_server() -> None:
+    router: Router[Any] = Router(dispatcher=handler_dispatcher())
+    router.add("/echo", lambda request: request.query_string)
+    stream = _AsgiStream()
+    scope = {
+        "type": "http", "method": "GET", "path": "/echo", "raw_path": b"/echo", "query_string": b"x=1",
+        "http_version": "1.1", "scheme": "http", "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 4566),
+        "headers": [(b"host", b"localhost:4566")],
+    }  # fmt: skip
+
+    async def serve() -> None:
+        await ASGIAdapter(router.wsgi(), asyncio.get_running_loop())(scope, stream.receive, stream.send)
+
+    asyncio.run(serve())
+    assert (stream.sent[0]["type"], stream.sent[0]["status"]) == ("http.response.start", 200)
+    assert b"".join(event.get("body", b"") for event in stream.sent) == b"x=1"

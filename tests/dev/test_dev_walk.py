@@ -28,6 +28,11 @@ NO_INDEX = {
 """Whatever pip asks an index for fails at once."""
 
 
+EXAMPLE = '# router.add("/greet", lambda request: http.Response("hello"))\n        pass\n'
+TAKEN = EXAMPLE.removeprefix("# ").replace("        pass\n", "")
+"""What the template suggests, and the same as code."""
+
+
 def make(home: Home, project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environ = home.environ(**NO_INDEX)
     return subprocess.run(
@@ -76,9 +81,8 @@ def test_the_walk(home: Home, installed: Path, start: Callable[..., Platform]) -
     assert platform.get("/greet").status_code == 404
 
     code = installed / "my_localstack_extension" / "extension.py"
-    example = '# router.add("/greet", lambda request: http.Response("hello"))\n        pass\n'
-    assert example in code.read_text()
-    code.write_text(code.read_text().replace(example, example.removeprefix("# ").replace("        pass\n", "")))
+    assert EXAMPLE in code.read_text()
+    code.write_text(code.read_text().replace(EXAMPLE, TAKEN))
     wait_until(lambda: platform.get("/greet").text == "hello", "what was saved is not served")
     restarted = home.run("restart")
     assert restarted.returncode == 0, restarted.stderr
@@ -151,7 +155,7 @@ def test_dist_builds_both_distributions_and_clean_removes_what_make_made(home: H
 
 
 @pytest.mark.parametrize("template", ["classic", "basic", "webapp"])
-def test_a_new_project_passes_its_own_test_builds_and_runs_with_no_network(
+def test_a_new_project_passes_its_own_test_builds_runs_and_is_reloaded_with_no_network(
     home: Home, template: str, start: Callable[..., Platform]
 ) -> None:
     new = home.run("extensions", "dev", "new", "--template", template, "--no-input")
@@ -168,7 +172,15 @@ def test_a_new_project_passes_its_own_test_builds_and_runs_with_no_network(
     platform = start()
     assert [one["name"] for one in platform.get("/_localstack/extensions/list").json()] == ["my-localstack-extension"]
     if template == "webapp":
-        assert "<h1>my-localstack-extension</h1>" in platform.get("/_extension/my-localstack-extension/").text
+        file, before, after = "templates/index.html", "<h1>", "<h1>New: "
+        path, shown = "/_extension/my-localstack-extension/", "<h1>New: my-localstack-extension</h1>"
+    else:
+        file, before, after = "extension.py", EXAMPLE, TAKEN
+        path, shown = "/greet", "hello"
+    assert shown not in platform.get(path).text
+    saved = project / "my_localstack_extension" / file
+    saved.write_text(saved.read_text().replace(before, after))
+    wait_until(lambda: shown in platform.get(path).text, "what was saved is not served")
 
 
 def test_a_python_that_does_not_run_localstack_is_named_before_anything_is_made(home: Home, project: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from functools import partial
 from http.client import HTTPResponse
 
 import psutil
@@ -154,6 +155,81 @@ def test_a_version_takes_over_what_the_one_before_hands_over(home: Home, start: 
     platform.wait_for("developed 5 starts with 0")
     platform.wait_for("reloaded extension developed", count=3)
     assert platform.get("/developed").json() == {"calls": [5]}
+
+
+PKG_INFO = "Metadata-Version: 2.1\nName: official\nVersion: 1.0\n"
+ENTRY_POINTS = "[localstack.extensions]\nofficial = official.extension:TheExtension\n"
+OFFICIAL = {
+    "classic": (
+        "",
+        {
+            "setup.cfg": "[metadata]\nname = official\n[options.entry_points]\nlocalstack.extensions =\n"
+            "    official = official.extension:TheExtension\n",
+            "setup.py": "from setuptools import setup\n\nsetup()\n",
+        },
+    ),
+    "basic": (
+        "",
+        {
+            "pyproject.toml": '[project]\nname = "official"\nversion = "1.0"\n',
+            "official.egg-info/PKG-INFO": PKG_INFO,
+            "official.egg-info/entry_points.txt": ENTRY_POINTS,
+        },
+    ),
+    "react": (
+        "backend/",
+        {
+            "pyproject.toml": '[project]\nname = "official"\nversion = "1.0"\n'
+            '[tool.setuptools]\npackage-dir = {"" = "backend"}\n',
+            "backend.pth": "backend\n",
+            "backend/official.egg-info/PKG-INFO": PKG_INFO,
+            "backend/official.egg-info/entry_points.txt": ENTRY_POINTS,
+        },
+    ),
+}
+"""Files of projects as LocalStack's three templates lay them out, after their ``make install``."""
+PAGE = """
+from localstack.extensions.patterns.webapp import WebAppExtension
+from localstack.http import Response, route
+
+class TheExtension(WebAppExtension):
+    name = "official"
+
+    @route("/page")
+    def page(self, request, **kwargs):
+        return Response("one")
+"""
+
+
+def answers_two(platform: Platform, path: str) -> bool:
+    return platform.get(path).text == "two"
+
+
+@pytest.mark.parametrize("template", OFFICIAL)
+def test_projects_as_the_official_templates_lay_them_out_are_reloaded(
+    home: Home, start: Callable[..., Platform], template: str
+) -> None:
+    layout, files = OFFICIAL[template]
+    project = home.path / "official"
+    code = project / layout / "official"
+    for name, text in files.items():
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text(text)
+    (code / "static").mkdir(parents=True)
+    for name, text in {
+        "__init__.py": "",
+        "extension.py": PAGE,
+        "static/__init__.py": "",
+        "static/a.css": "one",
+    }.items():
+        (code / name).write_text(text)
+    assert home.run("extensions", "dev", "enable", str(project)).returncode == 0
+    platform = start()
+    for path, file in (("page", "extension.py"), ("static/a.css", "static/a.css")):
+        url = f"/_extension/official/{path}"
+        assert platform.get(url).text == "one"
+        (code / file).write_text((code / file).read_text().replace("one", "two"))
+        wait_until(partial(answers_two, platform, url), "the save is not served")
 
 
 def test_new_modules_folders_and_extensions_are_found(platform: Platform, project: Project) -> None:

@@ -84,6 +84,12 @@ class Platform:
     def get(self, path: str, host: str | None = None, **kwargs: Any) -> requests.Response:
         return self.request("GET", path, host, **kwargs)
 
+    def ask(self, path: str) -> Any:
+        """What a path answers as JSON."""
+        answer = self.get(path)
+        assert answer.status_code == 200, (answer.text, self.log)
+        return answer.json()
+
     def get_until(self, status: int, path: str, host: str | None = None) -> requests.Response:
         """Ask until the answer has ``status``: for servers that come up some time after the platform."""
         deadline = time.monotonic() + START_TIMEOUT_SECONDS

@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Iterator
 from io import BytesIO
-from typing import Any
 
 import boto3
 import pytest
@@ -85,12 +84,6 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
         yield start()
 
 
-def ask(platform: Platform, path: str) -> Any:
-    answer = platform.get(path)
-    assert answer.status_code == 200, (answer.text, platform.log)
-    return answer.json()
-
-
 @pytest.mark.parametrize(
     ("made", "arn"),
     [
@@ -144,20 +137,20 @@ def test_the_regions_are_those_of_aws() -> None:
 
 
 def test_the_url_of_a_queue_is_found_by_its_arn(platform: Platform) -> None:
-    url, same, missing = ask(platform, "/queue_url")
+    url, same, missing = platform.ask("/queue_url")
     assert re.fullmatch(r"http://[^/]+/222222222222/jobs", url)
     assert same == "http://h/1/q"
     assert "NonExistentQueue" in missing
 
 
 def test_resources_and_external_clients_call_over_the_network(platform: Platform) -> None:
-    assert ask(platform, "/over_network") == [["a"], [True, False]]
+    assert platform.ask("/over_network") == [["a"], [True, False]]
     assert platform.client("s3").list_objects_v2(Bucket="of-a-resource")["KeyCount"] == 1
 
 
 def test_a_table_is_made_once(platform: Platform) -> None:
     key = [{"AttributeName": "id", "KeyType": "HASH"}]
-    assert ask(platform, "/table") == [key, "ACTIVE", "KEYS_ONLY"]
+    assert platform.ask("/table") == [key, "ACTIVE", "KEYS_ONLY"]
     assert platform.client("dynamodb", region_name="eu-west-1").list_tables()["TableNames"] == ["orders"]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
@@ -151,12 +150,6 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
         yield start()
 
 
-def ask(platform: Platform, path: str) -> Any:
-    answer = platform.get(path)
-    assert answer.status_code == 200, (answer.text, platform.log)
-    return answer.json()
-
-
 def test_hooks_reach_aws_before_the_port_is_open(platform: Platform) -> None:
     queue = r"'http://localhost:\d+/000000000000/made-{}'"
     platform.wait_for(rf"start: \[{queue.format('at-load')}\] \[\]", platform.stdout)
@@ -168,7 +161,7 @@ def test_the_access_key_names_the_account(platform: Platform) -> None:
 
 
 def test_clients_may_act_in_a_role(platform: Platform) -> None:
-    arn, is_one_client, calls = ask(platform, "/in_role?session=mine")
+    arn, is_one_client, calls = platform.ask("/in_role?session=mine")
     assert arn == "arn:aws:sts::222222222222:assumed-role/worker/mine"
     assert is_one_client
     assert calls == [
@@ -176,27 +169,27 @@ def test_clients_may_act_in_a_role(platform: Platform) -> None:
         ["CreateQueue", "eu-west-1", "222222222222", True, {}],
         ["GetCallerIdentity", "eu-west-1", "222222222222", True, {}],
     ]
-    assert re.fullmatch(r".*/session-[0-9a-f]{8}", ask(platform, "/in_role")[0])
+    assert re.fullmatch(r".*/session-[0-9a-f]{8}", platform.ask("/in_role")[0])
 
 
 def test_services_go_by_their_python_names(platform: Platform) -> None:
-    assert ask(platform, "/names") == [[], [], "cognito-idp", False]
+    assert platform.ask("/names") == [[], [], "cognito-idp", False]
 
 
 def test_handlers_see_what_an_internal_call_carries(platform: Platform) -> None:
     metadata = {"source_arn": "arn:aws:sns:::t", "service_principal": "sns"}
-    assert ask(platform, "/on_behalf") == [
+    assert platform.ask("/on_behalf") == [
         ["ListQueues", "us-east-1", "000000000000", True, metadata],
         ["ListQueues", "us-east-1", "000000000000", True, {}],
     ]
 
 
 def test_objects_of_s3_go_both_ways(platform: Platform) -> None:
-    assert ask(platform, "/objects") == [100_000, 100_000, {"k": "v"}, ["a/b c%2F"]]
+    assert platform.ask("/objects") == [100_000, 100_000, {"k": "v"}, ["a/b c%2F"]]
 
 
 def test_an_error_arrives_at_once(platform: Platform) -> None:
-    assert ask(platform, "/failing") == ["Refused", 403]
+    assert platform.ask("/failing") == ["Refused", 403]
 
 
 def test_a_handler_may_call_aws_while_it_handles_a_call(platform: Platform) -> None:
@@ -205,15 +198,15 @@ def test_a_handler_may_call_aws_while_it_handles_a_call(platform: Platform) -> N
 
 
 def test_a_client_is_made_once(platform: Platform) -> None:
-    assert ask(platform, "/same") == [True, False, 2]
+    assert platform.ask("/same") == [True, False, 2]
 
 
 def test_many_threads_may_call_at_once(platform: Platform) -> None:
-    assert ask(platform, "/at_once") == {str(number): str(number) for number in range(16)}
+    assert platform.ask("/at_once") == {str(number): str(number) for number in range(16)}
 
 
 def test_external_clients_go_over_the_network_as_anybody(platform: Platform) -> None:
-    count, seen = ask(platform, "/externally")
+    count, seen = platform.ask("/externally")
     assert count == 2
     assert seen == [
         ["ListQueues", "us-east-1", "000000000000", False, None],
@@ -226,17 +219,17 @@ def test_nobody_outside_can_pass_for_an_internal_client(platform: Platform) -> N
     header = {"x-localstack-data": '{"service_principal": "lambda"}'}
     sqs.meta.events.register("before-call", lambda params, **_: params["headers"].update(header))
     sqs.list_queues()
-    assert ask(platform, "/last") == ["ListQueues", "us-east-1", "000000000000", False, None]
+    assert platform.ask("/last") == ["ListQueues", "us-east-1", "000000000000", False, None]
 
 
 def test_another_process_connects_to_the_port(platform: Platform) -> None:
-    queues, error = ask(platform, "/child")
+    queues, error = platform.ask("/child")
     assert "/000000000000/made-by-a-hook" in queues, error
 
 
 def test_what_a_forked_process_does_is_seen_by_all(platform: Platform) -> None:
     """It has a copy of the emulation, in which nobody else would find anything."""
-    assert ask(platform, "/fork") == [0, "forked"]
+    assert platform.ask("/fork") == [0, "forked"]
 
 
 def test_no_internal_call_went_over_the_network(tmp_path_factory: pytest.TempPathFactory) -> None:

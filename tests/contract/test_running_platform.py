@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -110,12 +109,6 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
         yield start(LS_LOG="warn")
 
 
-def ask(platform: Platform, path: str) -> Any:
-    answer = platform.get(path)
-    assert answer.status_code == 200, (answer.text, platform.log)
-    return answer.json()
-
-
 def test_events_tell_where_the_platform_is(platform: Platform) -> None:
     platform.wait_for(r"start: \[True, False, False\]", platform.stdout)
     platform.wait_for(r"waited: \[True, True, False\]", platform.stdout)
@@ -126,11 +119,11 @@ def test_handlers_in_the_gateways_own_lists_meet_every_request(platform: Platfor
     answer = platform.get("/first")
     assert (answer.status_code, answer.text, answer.headers["X-Late"]) == (202, "before everybody", "202")
     assert platform.get("/_localstack/health").headers["X-Late"] == "200"
-    assert ask(platform, "/gateway") == [True, True, "/gateway", True, True]
+    assert platform.ask("/gateway") == [True, True, "/gateway", True, True]
 
 
 def test_such_handlers_are_listed_under_their_extension(platform: Platform) -> None:
-    (extension,) = ask(platform, "/_localstack/extensions/list")
+    (extension,) = platform.ask("/_localstack/extensions/list")
     added = [text for text in extension["contributions"] if text.split(": ")[0] in ("request handler", "finalizer")]
     assert added == ["request handler: insider_ext.first", "finalizer: insider_ext.fail_in_finalizer"]
 
@@ -163,7 +156,7 @@ def test_calls_of_aws_are_noted_while_that_is_switched_on(platform: Platform) ->
     platform.get("/inside")
     platform.get("/collect?on=0")
     sqs.create_queue(QueueName="unseen-too")
-    created, refused, inside = ask(platform, "/metrics")
+    created, refused, inside = platform.ask("/metrics")
     assert json.loads(created.pop("response_data"))["QueueUrl"].endswith("/seen")
     assert "QueueDoesNotExist" in refused.pop("response_data")
     assert created == {
@@ -178,7 +171,7 @@ def test_calls_of_aws_are_noted_while_that_is_switched_on(platform: Platform) ->
     assert (refused["operation"], refused["response_code"]) == ("GetQueueUrl", 400)
     assert refused["exception"].endswith(("NonExistentQueue", "QueueDoesNotExist"))
     assert (inside["operation"], inside["origin"]) == ("ListQueues", "internal")
-    assert ask(platform, "/metrics") == []
+    assert platform.ask("/metrics") == []
 
 
 def test_outside_of_a_platform_there_is_no_runtime() -> None:
@@ -274,7 +267,7 @@ def test_such_a_handler_that_fails_hinders_nobody_and_is_taken_out(home: Home, s
         r"extension failing failed in request handler: KeyError: 'broken' \(failing_ext.py:7 in fail\)", count=10
     )
     platform.wait_for("extension failing is degraded: its request handler failing_ext.fail failed 10 times")
-    (extension,) = ask(platform, "/_localstack/extensions/list")
+    (extension,) = platform.ask("/_localstack/extensions/list")
     assert extension["contributions"] == []
     assert platform.get("/_localstack/health", headers={"X-Fail": "1"}).status_code == 200
     assert sum("'broken'" in line for line in platform.stderr) == 10

@@ -23,18 +23,7 @@ from localstack.host.settings import Settings
 from localstack.host.testing.footprint import Footprint
 from localstack.runtime import events
 
-HOOKS = (
-    "on_extension_load",
-    "on_platform_start",
-    "update_gateway_routes",
-    "update_request_handlers",
-    "update_response_handlers",
-    "update_exception_handlers",
-    "update_finalizers",
-    "update_gateway_connections",
-    "on_platform_ready",
-    "on_platform_shutdown",
-)
+HOOKS = tuple(name for name in vars(Extension) if name.startswith(("on_", "update_")))
 
 _STOP_SECONDS = 30.0
 _E = TypeVar("_E", bound=Extension)

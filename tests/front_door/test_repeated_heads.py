@@ -12,7 +12,7 @@ from rolo import Request, Response
 
 from doors import Door, request, wait_until
 from localstack.host.gateway.front_door.loop import Limits
-from localstack.host.gateway.front_door.messages import MessageReader
+from localstack.host.gateway.front_door.message_reader import MessageReader
 from localstack.host.memory_budget import MemoryBudget
 
 FIELDS = {

@@ -8,9 +8,11 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from localstack.host.gateway.front_door.crew import Turn
+from localstack.host.gateway.front_door.farewell import Farewell
+from localstack.host.gateway.front_door.session import ConnectionLost, DuplexSession, Inlet, Session
 from localstack.host.gateway.front_door.tls import TLS_FIRST_BYTE, TlsCodec
 
 if TYPE_CHECKING:
@@ -21,50 +23,6 @@ Result = TypeVar("Result")
 _RECEIVE_SIZE = 65536
 _PARTS_AT_ONCE = 64  # the kernel takes at most 1024
 _SENT_AT_ONCE = 1024 * 1024  # then other clients have their turn
-_LINGER_SECONDS = 2.0
-
-
-class ConnectionLost(Exception):
-    """The client is gone, or so slow that it counts as gone."""
-
-
-class Session(Protocol):
-    """What is spoken on a connection: HTTP/1, HTTP/2, a WebSocket."""
-
-    def receive(self, data: bytes, turn: Turn) -> None:
-        """Take what the client sent, and answer what is complete."""
-
-    def proceed(self, turn: Turn) -> None:
-        """Go on after everything that was written has reached the client."""
-
-    def expire(self) -> None:
-        """The connection's deadline has passed."""
-
-    def end(self) -> None:
-        """The client has closed its side, or the connection is lost."""
-
-
-class Inlet(Protocol):
-    """Takes bytes out of a socket without another copy of them."""
-
-    def receive_from(self, sock: socket.socket) -> int:
-        """How many bytes have come, 0 at the client's end.
-
-        :raises OSError: when the connection is broken; BlockingIOError: when nothing has come
-        """
-
-
-class DuplexSession(Session, Protocol):
-    """A session that reads while it writes, and to which other threads leave what it sends. HTTP/2, a tunnel."""
-
-    def end_of_input(self) -> None:
-        """The client has closed its side; it may still read."""
-
-    def shut_down(self) -> None:
-        """Begin nothing new, and close when everything under way has been answered. May be called from any thread."""
-
-    def abandon(self) -> None:
-        """Nothing will be sent any more: let the workers that wait for the client go on. From any thread."""
 
 
 SessionOpener = Callable[["Connection", bytes, Turn], Session | None]
@@ -382,10 +340,10 @@ class Connection:
         """Everything has been sent, and nothing else will be."""
         if not self._lingers:
             self.close()
-        elif not isinstance(self.session, _Farewell):
+        elif not isinstance(self.session, Farewell):
             if self.session is not None:
                 self.session.end()
-            self.session = _Farewell(self)
+            self.session = Farewell(self)
 
     def end_sending(self) -> None:
         """Tell the client that nothing else will come."""
@@ -462,25 +420,6 @@ class Connection:
             if event == select.POLLOUT:
                 raise ConnectionLost
             raise TimeoutError
-
-
-class _Farewell:
-    """The session of a connection whose last word has been said: reads until the client has closed its side, too."""
-
-    def __init__(self, connection: Connection) -> None:
-        connection.duplex = None
-        connection.deadline = time.monotonic() + _LINGER_SECONDS
-        connection.end_sending()
-        self._connection = connection
-
-    def receive(self, data: bytes, turn: Turn) -> None: ...
-
-    def proceed(self, turn: Turn) -> None: ...
-
-    def expire(self) -> None:
-        self._connection.close()
-
-    def end(self) -> None: ...
 
 
 def _address(name: Any) -> tuple[str, int]:

@@ -9,12 +9,14 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
-from localstack.host.gateway.front_door.connection import Connection, ConnectionLost
+from localstack.host.gateway.front_door.connection import Connection
 from localstack.host.gateway.front_door.crew import Turn
-from localstack.host.gateway.front_door.messages import Message, MessageReader
+from localstack.host.gateway.front_door.message import Message
+from localstack.host.gateway.front_door.message_reader import MessageReader
 from localstack.host.gateway.front_door.request import ServedHeaders, ServedRequest, make_environ
 from localstack.host.gateway.front_door.response import Head, body_of, chunks_of, make_head, simple
 from localstack.host.gateway.front_door.service import Service
+from localstack.host.gateway.front_door.session import ConnectionLost
 from localstack.host.pace import LEAVE_KEY
 
 LOG = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
-from typing import IO, Any
+from typing import Any
 
 from h2.connection import ConnectionState
 from h2.errors import ErrorCodes
@@ -34,13 +34,13 @@ from h2.events import (
 )
 from h2.exceptions import DenialOfServiceError, ProtocolError
 from hyperframe.frame import GoAwayFrame
-from werkzeug.wrappers import Response
 
 from localstack.extensions.api.connections import Claim
 from localstack.host.gateway.claims import Claims
+from localstack.host.gateway.front_door.answering import Answering
 from localstack.host.gateway.front_door.connection import Connection
 from localstack.host.gateway.front_door.crew import Turn
-from localstack.host.gateway.front_door.fields import answer_fields, is_valid, read_request, simple_answer
+from localstack.host.gateway.front_door.fields import is_valid, read_request, simple_answer
 from localstack.host.gateway.front_door.forwarded import ForwardedStream
 from localstack.host.gateway.front_door.forwarding import Forwarding
 from localstack.host.gateway.front_door.frames import (
@@ -51,10 +51,8 @@ from localstack.host.gateway.front_door.frames import (
     has_content,
     make_h2,
 )
-from localstack.host.gateway.front_door.request import ServedHeaders, ServedRequest, environ_of, make_environ
-from localstack.host.gateway.front_door.response import body_of, has_no_body
 from localstack.host.gateway.front_door.service import Service
-from localstack.host.gateway.front_door.stream import Stream, StreamLost
+from localstack.host.gateway.front_door.stream import Stream
 from localstack.host.gateway.front_door.upload import Upload
 
 LOG = logging.getLogger(__name__)
@@ -74,7 +72,7 @@ class Http2:
         self._connection = connection
         self._service = service
         self._limits = connection.loop.limits
-        self._shared = service.connection_environ(connection)
+        self._answering = Answering(service, service.connection_environ(connection), self._announce)
         self._h2 = make_h2(self._limits.header_bytes)
         self._forwarding = Forwarding(connection, self._h2, claims, self._announce)
         self._turn = Turn()
@@ -253,60 +251,11 @@ class Http2:
     # what a worker does
 
     def _answer(self, stream: Stream) -> None:
-        body = stream.upload.whole() if stream.upload is not None else None
         try:
-            if not stream.is_lost:
-                self._serve(stream, body)
-        except StreamLost:
-            LOG.debug("the client no longer waits for %s %s", stream.method, stream.target)
-        except BaseException:  # a body that is iterated runs the code of an extension
-            LOG.exception("the answer to %s %s failed", stream.method, stream.target)
-            self._break_off(stream)
+            self._answering.answer(stream)
         finally:
-            if body is not None:
-                body.close()
             self._busy.discard(stream)
             self._announce(stream)
-
-    def _serve(self, stream: Stream, body: IO[bytes] | None) -> None:
-        length = stream.upload.length if stream.upload is not None else 0
-        headers = environ_of(stream.headers)
-        environ, path = make_environ(stream.method, stream.target, "HTTP/2", headers, body, length, self._shared)
-        response = self._service.answer(ServedRequest(environ, ServedHeaders.around(stream.headers), path))
-        try:
-            self._respond(stream, environ, response)
-        finally:
-            self._service.finish(response)
-
-    def _respond(self, stream: Stream, environ: dict[str, Any], response: Response) -> None:
-        body = body_of(response)
-        head = answer_fields(response, environ, None if body is None else sum(map(len, body)))
-        if stream.method == "HEAD" or has_no_body(response.status_code):
-            stream.respond(head)
-        elif body is not None:
-            stream.respond(head, body)
-        else:
-            stream.respond(head, is_whole=False)
-            self._announce(stream)
-            self._stream(stream, response, response.content_length)
-
-    def _stream(self, stream: Stream, response: Response, missing: int | None) -> None:
-        """Hand on a body as it is produced, and no more of it than its head has promised."""
-        for part in response.iter_encoded():
-            stream.put(part[:missing])
-            self._announce(stream)
-            missing = None if missing is None else max(0, missing - len(part))
-        if missing:
-            stream.fail()
-        else:
-            stream.finish()
-
-    def _break_off(self, stream: Stream) -> None:
-        """Say that the answer failed; once it has begun, only a reset can say so."""
-        if stream.has_begun:
-            stream.fail()
-        else:
-            stream.respond(*simple_answer(HTTPStatus.INTERNAL_SERVER_ERROR, "internal error"))
 
     def _announce(self, stream: Stream) -> None:
         self._changed.append(stream)

@@ -16,11 +16,12 @@ from rolo.gateway import Gateway
 from localstack.host.gateway.addresses import cannot_listen, resolve
 from localstack.host.gateway.certificate import ServerCertificate
 from localstack.host.gateway.claims import Claims
-from localstack.host.gateway.front_door.connection import Connection, Session
+from localstack.host.gateway.front_door.connection import Connection
 from localstack.host.gateway.front_door.crew import Crew, Turn
 from localstack.host.gateway.front_door.http1 import Http1
 from localstack.host.gateway.front_door.loop import Limits, Loop
 from localstack.host.gateway.front_door.service import Service
+from localstack.host.gateway.front_door.session import Session
 from localstack.host.gateway.front_door.tunnel import ClientEnd
 from localstack.host.memory_budget import MemoryBudget
 from localstack.host.settings import HostAndPort, Settings

@@ -11,9 +11,10 @@ from rolo import Response
 from rolo.gateway import Gateway
 from rolo.websocket import WebSocketRequest
 
-from localstack.host.gateway.front_door.connection import Connection, ConnectionLost
+from localstack.host.gateway.front_door.connection import Connection
 from localstack.host.gateway.front_door.request import HeaderList, ServedRequest
 from localstack.host.gateway.front_door.response import empty_response
+from localstack.host.gateway.front_door.session import ConnectionLost
 from localstack.host.gateway.front_door.websocket import WebSocketChannel
 from localstack.host.memory_budget import MemoryBudget
 

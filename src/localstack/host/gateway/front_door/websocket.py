@@ -15,8 +15,9 @@ from wsproto.connection import ConnectionState
 from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
-from localstack.host.gateway.front_door.connection import Connection, ConnectionLost
+from localstack.host.gateway.front_door.connection import Connection
 from localstack.host.gateway.front_door.request import HeaderList
+from localstack.host.gateway.front_door.session import ConnectionLost
 
 _CLOSE_SECONDS = 5.0
 

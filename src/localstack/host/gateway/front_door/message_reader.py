@@ -6,7 +6,6 @@ import logging
 import re
 import time
 from collections import deque
-from dataclasses import dataclass
 from http import HTTPStatus
 from io import BytesIO
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import IO
 import httptools
 
 from localstack.host.gateway.front_door.loop import Limits
+from localstack.host.gateway.front_door.message import Message, RepeatedHead
 from localstack.host.gateway.front_door.remembered import Remembered
 from localstack.host.gateway.front_door.request import IS_HOST, HeaderList, environ_of
 from localstack.host.gateway.front_door.response import simple
@@ -24,10 +24,6 @@ from localstack.host.memory_budget import MemoryBudget
 LOG = logging.getLogger(__name__)
 
 _ONLY_ONCE = frozenset({"host", "transfer-encoding"})
-_SETS_APART = frozenset({"expect", "upgrade"})
-"""Headers that have the connection do something else than to answer."""
-_FIRST_LINE = re.compile(rb"(DELETE|GET|HEAD|OPTIONS|PATCH|POST|PUT) (/[!-~]*) HTTP/1\.1")
-_LONGEST_REPEATED = 4096
 _INLET_BYTES = 65536
 """From this many missing bytes on it is worth to have the socket write into the body."""
 
@@ -39,57 +35,6 @@ def _as_text(name: bytes) -> tuple[str, str]:
 
 _NAMES = Remembered(_as_text, 1024)
 """Header names as text and in lower case: clients send the same few again and again."""
-
-
-@dataclass(slots=True)
-class Message:
-    """A complete request; ``index`` has the headers by their names in lower case, ``environ`` by WSGI's names."""
-
-    method: str
-    target: str
-    version: str
-    headers: HeaderList
-    index: dict[str, str]
-    environ: dict[str, str]
-    body: IO[bytes] | None
-    length: int
-    keeps_alive: bool
-
-
-class RepeatedHead:
-    """Header fields that a client has sent before on the same connection, and what they were understood as.
-
-    From request to request most clients change nothing but the first line, and what the parser has let in once it need
-    not parse again. Only for requests without a body, after which the connection stays open.
-    """
-
-    __slots__ = ("_environ", "_fields", "_headers", "_index")
-
-    def __init__(self, fields: bytes, message: Message) -> None:
-        self._fields = fields
-        self._headers = message.headers.copy()  # handlers may change those of a request
-        self._index = message.index
-        self._environ = message.environ
-
-    @classmethod
-    def of(cls, data: bytes, message: Message) -> RepeatedHead | None:
-        """The fields of ``message``, which is all that was in ``data``; ``None`` when there is more to it."""
-        if message.body is not None or not message.keeps_alive or len(data) > _LONGEST_REPEATED:
-            return None
-        end = data.find(b"\r\n")
-        if _FIRST_LINE.fullmatch(data, 0, end) is None or not _SETS_APART.isdisjoint(message.index):
-            return None
-        return cls(data[end:], message)
-
-    def read(self, data: bytes) -> Message | None:
-        """The request in ``data``, if it is one with the same fields and nothing else; ``None`` for all others."""
-        if not data.endswith(self._fields) or len(data) > _LONGEST_REPEATED:
-            return None
-        line = _FIRST_LINE.fullmatch(data, 0, len(data) - len(self._fields))
-        if line is None:
-            return None
-        method, target = line[1].decode(), line[2].decode()
-        return Message(method, target, "1.1", self._headers.copy(), self._index, self._environ, None, 0, True)
 
 
 class MessageReader:

@@ -76,7 +76,11 @@ def test_whatever_stands_in_the_first_line(tmp_path_factory: pytest.TempPathFact
 def test_what_a_handler_does_to_the_headers_is_not_seen_by_the_next_request(door: Door) -> None:
     def change(incoming: Request) -> Response:
         before = incoming.headers.items()
-        text = json.dumps([list(pair) for pair in before])
+        text = json.dumps([*([name, value] for name, value in before), incoming.headers.get("X-New")])
+        incoming.headers["X-New"] = "1"
+        incoming.headers["x-new"] = "2"
+        new = (incoming.headers.get("X-NEW"), incoming.headers.getlist("X-New"), "x-new" in incoming.headers)
+        assert new == ("2", ["2"], True)
         incoming.headers["X-Mine"] = "changed"
         incoming.headers.add("X-Added", "1")
         del incoming.headers["Accept"]
@@ -86,7 +90,7 @@ def test_what_a_handler_does_to_the_headers_is_not_seen_by_the_next_request(door
     door.routes["/change/"] = change
     with door.connect() as client:
         answers = [client.ask(f"/change/{number}", "GET", None, "Accept: a", "X-Mine: b").json() for number in range(4)]
-        assert answers == [[["Host", "localhost"], ["Accept", "a"], ["X-Mine", "b"]]] * 4
+        assert answers == [[["Host", "localhost"], ["Accept", "a"], ["X-Mine", "b"], None]] * 4
         assert client.ask("/echo", "GET", None, "Accept: a", "X-Mine: b").json()["path"] == "/echo"
 
 

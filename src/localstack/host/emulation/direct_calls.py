@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import binascii
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -160,7 +160,7 @@ def _moto() -> _Parts:
             ActionContext,
             ActionResult,
             get_serializer_class,
-            get_partition,
+            lru_cache(1024)(get_partition),
             iam,
         )
 

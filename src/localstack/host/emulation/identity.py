@@ -8,6 +8,7 @@ import logging
 import re
 import sys
 from dataclasses import dataclass
+from functools import lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -140,6 +141,7 @@ class Regions:
             )
 
 
+@lru_cache(maxsize=1024)
 def partition_of(region: str) -> str:
     """E.g. ``"aws"``, ``"aws-cn"`` for ``cn-north-1``."""
     return next((partition for prefix, partition in _PARTITIONS.items() if region.startswith(prefix)), "aws")

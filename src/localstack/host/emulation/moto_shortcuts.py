@@ -287,7 +287,7 @@ def _apply_to_s3() -> None:
     from moto.s3.utils import user_settable_fields
 
     responses.metadata_from_headers = _metadata_reader(frozenset(user_settable_fields))
-
+    responses.get_partition = models.get_partition = lru_cache(_MANY_NAMES)(models.get_partition)  # eight times a call
     models.tempfile = SimpleNamespace(SpooledTemporaryFile=ObjectContent)
     FakeKey.value = property(_value_getter(FakeKey.value.fget), FakeKey.value.fset)
     FakeKey.etag = property(_etag_getter(FakeKey.etag.fget))
@@ -297,14 +297,21 @@ def _metadata_reader(fields: frozenset[str]) -> Callable[[Mapping[str, Any]], An
     """Matches every header of a request against a regular expression otherwise."""
     from requests.structures import CaseInsensitiveDict
 
+    @lru_cache(_MANY_NAMES)
+    def key_of(name: Any) -> str | None:
+        """Under which name a header is kept; None for one that is no metadata."""
+        lower = name.lower() if isinstance(name, str) else ""
+        if lower.startswith("x-amz-meta-") and _METADATA_NAME.fullmatch(name) is not None:
+            return lower
+        return name if lower in fields else None
+
     def metadata_from_headers(headers: Mapping[str, Any]) -> CaseInsensitiveDict[Any]:
         metadata: CaseInsensitiveDict[Any] = CaseInsensitiveDict()
         for name in headers.keys():  # noqa: SIM118 - some of what moto calls headers iterates over pairs
-            lower = name.lower() if isinstance(name, str) else ""
-            is_own = lower.startswith("x-amz-meta-") and _METADATA_NAME.fullmatch(name) is not None
-            if is_own or lower in fields:
+            key = key_of(name)
+            if key is not None:
                 value = headers[name]
-                metadata[lower if is_own else name] = value[0] if isinstance(value, list) else value
+                metadata[key] = value[0] if isinstance(value, list) else value
         return metadata
 
     return metadata_from_headers

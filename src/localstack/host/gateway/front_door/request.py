@@ -69,6 +69,17 @@ class ServedHeaders(Headers):
         except (ValueError, TypeError):
             return default
 
+    def __setitem__(self, key: Any, value: Any) -> None:
+        """As of any headers; a new one, as the platform adds them, leaves the others where they can be found."""
+        index = self._index
+        if index is None or type(key) is not str or (lower := key.lower()) in index:
+            self._index = None
+            super().__setitem__(key, value)
+            self._index = None
+        else:
+            self.add(key, value)
+            self._index = {**index, lower: self._list[-1][1]}  # not into that of the reader, which others share
+
     def __contains__(self, key: str) -> bool:
         return key.lower() in self._lower()
 
@@ -100,7 +111,7 @@ def _forgetting(name: str) -> Callable[..., Any]:
 
 
 for _name in (
-    "__delitem__", "__ior__", "__setitem__", "_del_key", "add", "clear", "extend", "pop", "popitem", "remove", "set",
+    "__delitem__", "__ior__", "_del_key", "add", "clear", "extend", "pop", "popitem", "remove", "set",
     "setdefault", "setlist", "setlistdefault", "update",
 ):  # fmt: skip
     setattr(ServedHeaders, _name, _forgetting(_name))

@@ -14,6 +14,7 @@ from copy import deepcopy
 from functools import cache, cached_property, lru_cache
 from importlib.metadata import version
 from random import getrandbits
+from time import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -53,9 +54,10 @@ def is_known_version() -> bool:
 
 @cache
 def _apply_to_core() -> None:
-    from moto.core import responses
+    from moto.core import responses, utils
     from moto.core.base_backend import BackendDict
 
+    utils.unix_time = _time_reader(utils.unix_time)  # unix_time_millis asks it, too
     responses.camelcase_to_underscores = lru_cache(_MANY_NAMES)(responses.camelcase_to_underscores)
     responses.method_names_from_class = cache(lambda cls: frozenset(_method_names(cls)))
     responses.gen_amzn_requestid_long = _add_request_id
@@ -63,6 +65,15 @@ def _apply_to_core() -> None:
     BackendDict.__getitem__ = _account_getter(BackendDict.__getitem__)
     moto_answers.apply()
     _apply_to_iam()
+
+
+def _time_reader(original: Callable[[Any], float]) -> Callable[..., float]:
+    """Makes five dates otherwise to find out the time."""
+
+    def unix_time(dt: Any = None) -> float:
+        return original(dt) if dt else round(time(), 6)
+
+    return unix_time
 
 
 def _apply_to_iam() -> None:
@@ -152,10 +163,13 @@ def _account_getter(original: Callable[[Any, str], Any]) -> Callable[[Any, str],
 
 @cache
 def _apply_to_sqs() -> None:
+    from moto.core.utils import unix_time
     from moto.sqs import models
     from moto.sqs.models import Message, Queue, SQSBackend
 
     models.camelcase_to_underscores = lru_cache(_MANY_NAMES)(models.camelcase_to_underscores)
+    models.unix_time = unix_time
+    models.deepcopy = _deep_copy
     models.generate_receipt_handle = _receipt_handle
     Message.__deepcopy__ = _copied_message
     Message.had_receipt_handle = _had_receipt_handle
@@ -174,12 +188,18 @@ def _receipt_handle() -> str:
     return handle.translate(_LOWER_CASE).decode()
 
 
+def _deep_copy(value: Any) -> Any:
+    """Takes a set to pieces otherwise; SQS has sets of names only: of the groups of messages that are under way."""
+    return value.copy() if type(value) is set else deepcopy(value)
+
+
 def _copied_message(message: Any, memo: dict[int, Any]) -> Any:
     """Walks through every receipt handle that a message ever had otherwise; a copy is never asked for them."""
     copied = message.__class__.__new__(message.__class__)
     copied.__dict__.update(message.__dict__)
-    copied.message_attributes = deepcopy(message.message_attributes, memo)
-    copied.system_attributes = deepcopy(message.system_attributes, memo)
+    for name in ("message_attributes", "system_attributes"):
+        value = getattr(message, name)
+        setattr(copied, name, deepcopy(value, memo) if value else {})
     return copied
 
 

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509 import load_pem_x509_certificate
 
 from aws_server import AwsServer
-from localstack.host.emulation import moto_urls
+from localstack.host.emulation.moto import urls
 from platforms import Home, Platform, platforms_of
 
 PLACE = {"region_name": "eu-west-1", "aws_access_key_id": "123456789012"}
@@ -62,7 +62,7 @@ def test_a_certificate_that_nobody_made_is_not_found(named: Platform) -> None:
 
 
 def test_old_certificates_are_forgotten(aws: AwsServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(moto_urls, "CERTIFICATES_KEPT", 2)
+    monkeypatch.setattr(urls, "CERTIFICATES_KEPT", 2)
     sns, sqs = aws.client("sns"), aws.client("sqs")
     url = sqs.create_queue(QueueName="q")["QueueUrl"]
     topic = sns.create_topic(Name="t")["TopicArn"]
@@ -71,7 +71,7 @@ def test_old_certificates_are_forgotten(aws: AwsServer, monkeypatch: pytest.Monk
         sns.publish(TopicArn=topic, Message=str(number))
     messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=3)["Messages"]
     names = [json.loads(message["Body"])["SigningCertURL"].rpartition("/")[2] for message in messages]
-    assert [moto_urls.signing_certificate(name) is None for name in names] == [True, False, False]
+    assert [urls.signing_certificate(name) is None for name in names] == [True, False, False]
 
 
 def test_who_follows_the_link_is_unsubscribed(named: Platform, message: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from botocore import xform_name
 from moto.core import serialize
 from moto.core.utils import get_service_model
 
-from localstack.host.emulation import moto_answers
+from localstack.host.emulation.moto import answers
 
 SERVICES = {
     "autoscaling": "query",
@@ -100,7 +100,7 @@ def _outcome(serializer: Any, result: Any) -> str:
 
 def main() -> int:
     alone = written()
-    moto_answers.apply()
+    answers.apply()
     different = [pair for pair in zip(alone, written(), strict=True) if pair[0] != pair[1]]
     for pair in different[:3]:
         print(*pair, sep="\n")  # noqa: T201

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from localstack.aws.handlers import cors
 from localstack.host import shared
-from localstack.host.emulation import moto_urls
+from localstack.host.emulation.moto import urls
 from localstack.host.extension.guard import was_reported
 from localstack.host.gateway.certificate_resources import CertificateResources
 from localstack.host.gateway.cors import CorsPolicy
@@ -49,7 +49,7 @@ def wired_gateway(
         service_states=emulation.service_states,
         loaded_extensions=lambda: [record.name for record in containers.registry.loaded()],
     )
-    certificates = CertificateResources(moto_urls.CERTIFICATES_PATH, moto_urls.signing_certificate)
+    certificates = CertificateResources(urls.CERTIFICATES_PATH, urls.signing_certificate)
     changes = ExtensionResources(live, Protection(make_token(settings), settings.localstack_host.host))
     for part in (resources, diagnosis, StateResources(emulation.state), certificates, changes):
         part.add_to(containers.internal_apis)

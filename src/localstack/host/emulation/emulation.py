@@ -17,10 +17,9 @@ from werkzeug.datastructures import Headers
 from werkzeug.http import HTTP_STATUS_CODES
 
 from localstack.aws.api import CommonServiceException, RequestContext
-from localstack.host.emulation import claim, direct_calls, form_upload, s3_subresources
+from localstack.host.emulation import claim, form_upload, s3_subresources
 from localstack.host.emulation.catalogue import Catalogue
 from localstack.host.emulation.cognito import owner_of
-from localstack.host.emulation.direct_calls import DirectCall
 from localstack.host.emulation.eager_loading import EagerLoading
 from localstack.host.emulation.failure import Failure, failure_of, request_id_headers, write_failure, write_request_id
 from localstack.host.emulation.form_upload import FormUpload
@@ -35,8 +34,10 @@ from localstack.host.emulation.identity import (
     with_region,
 )
 from localstack.host.emulation.mail import MailRelay
-from localstack.host.emulation.moto_backend import Answer, Moto, not_implemented, unchecked_headers
-from localstack.host.emulation.moto_urls import ORIGIN_OF_CALL
+from localstack.host.emulation.moto import direct_calls
+from localstack.host.emulation.moto.backend import Answer, Moto, not_implemented, unchecked_headers
+from localstack.host.emulation.moto.direct_calls import DirectCall
+from localstack.host.emulation.moto.urls import ORIGIN_OF_CALL
 from localstack.host.emulation.returned_urls import origin_for, url_of_upload, with_location_of_object
 from localstack.host.emulation.serializer import JSON_IN_CBOR, serialise
 from localstack.host.emulation.state.state import EmulationState

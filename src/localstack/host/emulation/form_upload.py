@@ -31,7 +31,7 @@ from localstack.host.emulation.xml_text import elements
 if TYPE_CHECKING:
     from botocore.model import ServiceModel
 
-    from localstack.host.emulation.moto_backend import Answer
+    from localstack.host.emulation.moto.backend import Answer
 
 OPERATION = "PostObject"
 

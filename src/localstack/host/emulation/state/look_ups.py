@@ -6,7 +6,7 @@ from typing import Any
 
 from moto.core.base_backend import BackendDict
 
-from localstack.host.emulation import moto_shortcuts
+from localstack.host.emulation.moto import shortcuts
 
 
 class LookUps:
@@ -17,7 +17,7 @@ class LookUps:
 
     def install(self) -> None:
         """From now on, note each look-up; stores live as long as the process, so their identities stay their own."""
-        moto_shortcuts.apply("")  # one of them answers look-ups by itself, and has to come second
+        shortcuts.apply("")  # one of them answers look-ups by itself, and has to come second
         look_up = BackendDict.__getitem__
 
         def noted(store: BackendDict[Any], account: str) -> Any:

@@ -11,21 +11,21 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from localstack.host.emulation import direct_calls
+from localstack.host.emulation.moto import direct_calls
 from platforms import Home, Platform
 from same_calls import CALLS
 
 OBSERVER = """
 import os
 from localstack.extensions.api import Extension
-from localstack.host.emulation import direct_calls, moto_shortcuts
+from localstack.host.emulation.moto import direct_calls, shortcuts
 
 class TheExtension(Extension):
     name = "observer"
 
     def on_extension_load(self):
         if "WITHOUT_SHORTCUTS" in os.environ:
-            moto_shortcuts.KNOWN_VERSIONS = frozenset()
+            shortcuts.KNOWN_VERSIONS = frozenset()
 
     def update_gateway_routes(self, router):
         self.answered = set()

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 from werkzeug.exceptions import HTTPException
 
-from localstack.host.emulation import direct_s3, moto_shortcuts
 from localstack.host.emulation.models import IMPORTING
+from localstack.host.emulation.moto import direct_s3, shortcuts
 
 if TYPE_CHECKING:
     from localstack.aws.api import RequestContext
@@ -83,7 +83,7 @@ def can_answer(call: DirectCall) -> bool:
 
 
 def _is_allowed() -> bool:
-    return moto_shortcuts.is_known_version() and bool(float("inf") == _moto().settings.INITIAL_NO_AUTH_ACTION_COUNT)
+    return shortcuts.is_known_version() and bool(float("inf") == _moto().settings.INITIAL_NO_AUTH_ACTION_COUNT)
 
 
 def answer(response_class: Any, call: DirectCall) -> tuple[int, dict[str, str], str | bytes] | None:

@@ -16,17 +16,18 @@ from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import BaseConverter, Map, MapAdapter, Rule
 
 from localstack.aws.api import CommonServiceException
-from localstack.host.emulation import direct_calls, form_upload, moto_shortcuts, moto_urls
+from localstack.host.emulation import form_upload
 from localstack.host.emulation.catalogue import Catalogue
 from localstack.host.emulation.identity import DEFAULT_ACCOUNT, DEFAULT_REGION
 from localstack.host.emulation.message import Message
 from localstack.host.emulation.models import IMPORTING
+from localstack.host.emulation.moto import direct_calls, shortcuts, urls
 from localstack.host.settings import Settings
 
 if TYPE_CHECKING:
     from moto.core.request import Request
 
-    from localstack.host.emulation.direct_calls import DirectCall
+    from localstack.host.emulation.moto.direct_calls import DirectCall
 
 Endpoint = Callable[..., Any]
 
@@ -177,8 +178,8 @@ def _load_paths(service: str) -> dict[str, Endpoint]:
         form_upload.let_moto_tell_forms_apart()
     if service == "ses":
         _let_ses_find_functions()
-    moto_shortcuts.apply(service)
-    moto_urls.apply()
+    shortcuts.apply(service)
+    urls.apply()
     paths: dict[str, Endpoint] = backend.flask_paths
     return paths
 

@@ -1,7 +1,7 @@
 """How moto writes its answers: the same bytes, in a third of the time.
 
 Two functions of its serialisers are replaced, for all services: what a member may be called in a result is worked out
-once, and XML is written without a SAX handler. That holds for the versions of moto that ``moto_shortcuts`` knows.
+once, and XML is written without a SAX handler. That holds for the versions of moto that ``shortcuts`` knows.
 """
 
 from __future__ import annotations

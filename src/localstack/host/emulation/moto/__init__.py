@@ -1,0 +1,1 @@
+"""moto, which answers: reached the short or the long way, and with less work than it does by itself."""

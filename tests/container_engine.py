@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import fcntl
-import functools
 import io
 import json
 import os
 import shutil
 import socket
-import struct
 import subprocess
+import sys
 import tarfile
 import threading
 from collections.abc import Iterator, Mapping
@@ -23,12 +21,9 @@ from pathlib import Path
 import docker
 import pytest
 
-from doors import wait_until
-
-_CLONE_NEWNS, _CLONE_NEWNET = 0x00020000, 0x40000000
-_MS_PRIVATE, _MS_REC = 1 << 18, 1 << 14
-_SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 1
-_START_SECONDS = 60.0
+_CLONE_NEWNET = 0x40000000
+_KEEPER = Path(__file__).with_name("engine_keeper.py")
+_NEEDED = ("dockerd", "unshare", "setpriv")
 _UNPACKED = Path(__file__).resolve().parents[1] / ".engine"
 """Where ``make engine`` leaves a daemon."""
 _PATH = os.pathsep.join([os.environ["PATH"], *(str(_UNPACKED / part) for part in ("usr/bin", "usr/sbin", "bin"))])
@@ -107,7 +102,7 @@ class Engine:
 def running_engine(folder: Path) -> Iterator[Engine]:
     """The engine that ``DOCKER_HOST`` names, else a Docker daemon in namespaces of its own, files in ``folder``.
 
-    Skips the test when there is neither.
+    Skips the test when there is neither, with what the daemon said last when it could not be started.
     """
     busybox = shutil.which("busybox", path=_PATH)
     if busybox is None:
@@ -115,28 +110,27 @@ def running_engine(folder: Path) -> Iterator[Engine]:
     if url := os.environ.get("DOCKER_HOST"):
         yield Engine(url, None, Path(busybox))
         return
-    if shutil.which("dockerd", path=_PATH) is None or os.geteuid() != 0:
-        pytest.skip("NOT RUN: no container engine: set DOCKER_HOST, or be root after make engine")
-    url = f"unix://{folder}/docker.sock"
-    command = [
-        "dockerd", f"--host={url}", f"--data-root={folder}/data", f"--exec-root={folder}/exec",
-        f"--pidfile={folder}/pid", "--storage-driver=vfs", "--iptables=false", "--ip6tables=false",
-    ]  # fmt: skip
-    with (folder / "log").open("wb") as log:
-        environ = os.environ | {"PATH": _PATH}
-        daemon = subprocess.Popen(command, env=environ, stdout=log, stderr=log, preexec_fn=_isolate)
-    try:
-        is_up = functools.partial(_listens, folder / "docker.sock")
-        wait_until(lambda: daemon.poll() is not None or is_up(), "dockerd does not answer", seconds=_START_SECONDS)
-        assert daemon.poll() is None, (folder / "log").read_text()[-2000:]
-        yield Engine(url, Path(f"/proc/{daemon.pid}/ns/net"), Path(busybox))
-    finally:
-        daemon.terminate()
-        try:
-            daemon.wait(_START_SECONDS)
-        except subprocess.TimeoutExpired:
-            daemon.kill()
-            daemon.wait()
+    if missing := [program for program in _NEEDED if shutil.which(program, path=_PATH) is None]:
+        pytest.skip(f"NOT RUN: no container engine: there is no {missing[0]}: make engine, or set DOCKER_HOST")
+    if os.geteuid() != 0:
+        pytest.skip("NOT RUN: no container engine: set DOCKER_HOST, or be root")
+    with subprocess.Popen(
+        [sys.executable, _KEEPER, folder],
+        env=os.environ | {"PATH": _PATH},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # Ctrl-C is for the tests, which end it in their own time
+    ) as keeper:
+        assert keeper.stdin is not None
+        assert keeper.stdout is not None
+        assert keeper.stderr is not None
+        namespace = keeper.stdout.readline().strip()
+        if not namespace:
+            pytest.skip(f"NOT RUN: the Docker daemon can't be started here: {keeper.stderr.read().strip()}")
+        yield Engine(f"unix://{folder}/docker.sock", Path(namespace), Path(busybox))
+        keeper.stdin.close()
 
 
 def _forward_all(listener: socket.socket, port: int) -> None:
@@ -159,21 +153,6 @@ def _forward(source: socket.socket, target: socket.socket) -> None:
         with contextlib.suppress(OSError):
             end.shutdown(socket.SHUT_RDWR)
     target.close()
-
-
-def _listens(path: Path) -> bool:
-    with socket.socket(socket.AF_UNIX) as probe:
-        return probe.connect_ex(str(path)) == 0
-
-
-def _isolate() -> None:
-    """Give this process a network and mounts of its own, so that nothing of the machine changes."""
-    _call("unshare", _CLONE_NEWNS | _CLONE_NEWNET)
-    _call("mount", None, b"/", None, _MS_REC | _MS_PRIVATE, None)
-    with socket.socket() as any_socket:
-        name = struct.pack("16sh", b"lo", 0)
-        _, flags = struct.unpack("16sh", fcntl.ioctl(any_socket, _SIOCGIFFLAGS, name))
-        fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sh", b"lo", flags | _IFF_UP))
 
 
 def _call(function: str, *arguments: int | bytes | None) -> None:

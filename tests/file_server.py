@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import threading
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ class FileServer:
     :ivar cuts: bytes after which the next answers for a path are cut off; the ones after them are whole
     :ivar requested: path and ``Range`` of every request
     :ivar hold: when set, answers begin only once it is
+    :ivar packed: paths whose files are sent with ``Content-Encoding: gzip``, whatever was asked for
     :ivar shift: bytes by which ranges begin too late, as no server should let them
     """
 
@@ -25,6 +27,7 @@ class FileServer:
     cuts: dict[str, list[int]] = field(default_factory=dict)
     requested: list[tuple[str, str | None]] = field(default_factory=list)
     hold: threading.Event | None = None
+    packed: set[str] = field(default_factory=set)
     shift: int = 0
     url: str = ""
 
@@ -56,6 +59,8 @@ class _Handler(BaseHTTPRequestHandler):
         if content is None:
             self.send_error(404)
             return
+        if self.path in self.files.packed:
+            content = gzip.compress(content)
         tag = f'"{hashlib.md5(content).hexdigest()}"'
         start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted and self.headers["If-Range"] == tag else 0
         start += self.files.shift if start else 0
@@ -68,6 +73,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(206 if start else 200)
         if start:
             self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
+        if self.path in self.files.packed:
+            self.send_header("Content-Encoding", "gzip")
         self.send_header("ETag", tag)
         self.send_header("Content-Length", str(len(content) - start))
         self.end_headers()

@@ -25,6 +25,8 @@ from typing import Any
 import requests
 
 START_TIMEOUT_SECONDS = 60.0
+_ENDS_WITH_TESTS = ("setpriv", "--pdeathsig=TERM") if shutil.which("setpriv") else ()
+"""Has a platform ended when the tests are killed and can't do it; on Linux."""
 
 
 def free_port() -> int:
@@ -218,7 +220,7 @@ def platforms_of(home: Home) -> Iterator[Callable[..., Platform]]:
         environ = {"GATEWAY_LISTEN": f"127.0.0.1:{port}", "EXTENSION_DEV_MODE": "1"} | environ
         full = home.environ(**environ)
         process = subprocess.Popen(
-            [home.python, "-m", "localstack.host.cli.main", "start", "--no-banner", *arguments],
+            [*_ENDS_WITH_TESTS, home.python, "-m", "localstack.host.cli.main", "start", "--no-banner", *arguments],
             env=full,
             cwd=home.path,
             stdout=subprocess.PIPE,

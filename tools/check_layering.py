@@ -98,6 +98,8 @@ def check_namespace(root: Path) -> Iterator[Violation]:
     init = root / "__init__.py"
     if init.exists():
         yield Violation(init, 1, f"{root.name} is a namespace shared with other distributions: delete this file")
+    for path in () if (root / "py.typed").exists() else sorted(root.glob("[!_]*.py")):
+        yield Violation(path, 1, f"types of a module right below {root.name} are not seen: make it a package")
     for folder in sorted(path for path in root.glob("*") if path.is_dir() and path.name != "__pycache__"):
         if any(folder.rglob("*.py")) and not (folder / "py.typed").exists():
             yield Violation(folder, 1, "has no py.typed, so its types are not seen: add the empty file")

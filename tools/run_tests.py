@@ -8,6 +8,7 @@ installing take as long as all the others.
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,8 @@ from tempfile import TemporaryFile
 
 TESTS = Path(__file__).resolve().parent.parent / "tests"
 BESIDE = frozenset({"environment"})
+_ENDS_WITH_THIS = ("setpriv", "--pdeathsig=TERM") if shutil.which("setpriv") else ()
+"""Has tests ended when this is killed and can't do it; on Linux."""
 
 
 def main(arguments: list[str]) -> int:
@@ -38,7 +41,7 @@ def main(arguments: list[str]) -> int:
 
 
 def pytest(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "pytest", *arguments]
+    return [*_ENDS_WITH_THIS, sys.executable, "-m", "pytest", *arguments]
 
 
 def follow(command: list[str]) -> tuple[str, int]:

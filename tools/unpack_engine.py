@@ -14,34 +14,64 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 PACKAGES = ("busybox-static", "containerd", "docker.io", "runc", "tini")
-_DOWNLOAD = ("apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", *PACKAGES)
-_UPDATE = ("apt-get", "-qq", "update")
+_APT = (
+    "apt-get",
+    "-qq",
+    "-o",
+    "APT::Sandbox::User=root",
+    "-o",
+    "Acquire::Retries=1",
+    "-o",
+    "Acquire::http::Timeout=20",
+)
+_PATIENCE_SECONDS = 300.0
+
+
+class NotUnpacked(Exception):
+    """The packages can't be had; says why, and what to do instead."""
 
 
 def unpack(folder: Path) -> None:
     """Put what the packages have below ``folder``; it is there as a whole or not at all.
 
-    :raises RuntimeError: when the packages can't be had
+    :raises NotUnpacked: when the packages can't be had
     """
     if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
-        raise RuntimeError("there is no apt-get here: install Docker or Podman, and set DOCKER_HOST")
+        raise NotUnpacked("there is no apt-get here")
     folder.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=folder.parent) as scratch:
         aside = Path(scratch, "unpacked")
         downloads = Path(scratch, "packages")
         downloads.mkdir()
-        if not _runs(_DOWNLOAD, downloads):  # a fresh machine has no lists of packages, and only root can get them
-            _runs(_UPDATE, downloads)
-            if not _runs(_DOWNLOAD, downloads):
-                raise RuntimeError("Debian's packages can't be downloaded: install Docker, or set DOCKER_HOST")
+        try:
+            _run([*_APT, "download", *PACKAGES], downloads)
+        except NotUnpacked:  # a fresh machine has no lists of packages, and only root can get them
+            _run([*_APT, "update"], downloads)
+            _run([*_APT, "download", *PACKAGES], downloads)
         for package in sorted(downloads.glob("*.deb")):
-            subprocess.run(["dpkg-deb", "--extract", package, aside], check=True)
+            _run(["dpkg-deb", "--extract", str(package), str(aside)], downloads)
         shutil.rmtree(folder, ignore_errors=True)
         aside.rename(folder)
 
 
-def _runs(command: tuple[str, ...], folder: Path) -> bool:
-    return subprocess.run(command, cwd=folder, check=False).returncode == 0
+def _run(command: list[str], folder: Path) -> None:
+    """:raises NotUnpacked: with the last line that the command printed"""
+    try:
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=_PATIENCE_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise NotUnpacked(f"{command[0]} did not end in {_PATIENCE_SECONDS:.0f} seconds") from None
+    if done.returncode != 0:
+        last = done.stdout.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
+        raise NotUnpacked(f"{command[0]} says: {last[0]}")
 
 
 def main(arguments: list[str]) -> int:
@@ -50,8 +80,10 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         unpack(Path(arguments[0]).absolute())
-    except RuntimeError as error:
-        sys.stderr.write(f"{error}\n")
+    except NotUnpacked as reason:
+        sys.stdout.write(
+            f"No Docker daemon for the tests of containers: {reason}. Install Docker, or set DOCKER_HOST.\n"
+        )
         return 1
     return 0
 

@@ -108,6 +108,23 @@ def test_wrong_usage_ends_with_exit_code_2(home: Home, arguments: list[str]) -> 
     assert result.stdout == ""
 
 
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (["extension", "list"], "'extensions'"),
+        (["stopp"], "'stop'"),
+        (["extensions", "docter"], "'doctor'"),
+        (["extensions", "dev", "chek"], "'check'"),
+    ],
+)
+def test_a_mistyped_command_is_answered_with_what_may_have_been_meant(
+    home: Home, arguments: list[str], meant: str
+) -> None:
+    result = home.run(*arguments)
+    assert result.returncode == 2
+    assert f"Did you mean {meant}" in result.stderr
+
+
 def test_a_failure_is_one_line_and_a_hint_on_stderr_with_exit_code_1(home: Home) -> None:
     result = home.run("stop", LOCALSTACK_VOLUME_DIR=str(home.path / "empty"))
     assert result.returncode == 1

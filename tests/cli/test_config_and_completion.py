@@ -72,6 +72,21 @@ def test_config_show_takes_the_profile_into_account(home: Home) -> None:
     assert (shown["PERSISTENCE"], shown["CONFIG_PROFILE"]) == (True, ["dev"])
 
 
+def test_a_profile_that_is_not_there_is_no_valid_configuration(home: Home) -> None:
+    result = home.run("config", "validate", "--profile", "ci")
+    assert (result.returncode, result.stdout) == (1, "✖ validation error\n")
+    assert "there is no profile ci" in result.stderr
+    assert str(home.config / "ci.env") in result.stderr
+
+
+def test_a_start_names_a_profile_that_is_not_there(home: Home) -> None:
+    home.volume.write_text("so that it goes no further")
+    result = home.run("--profile", "ci", "start")
+    assert (
+        f"WARN --- [  MainThread] localstack.host.cli.start  : there is no profile ci: {home.config}" in result.stderr
+    )
+
+
 def test_a_good_configuration_is_valid(home: Home) -> None:
     (home.path / "good.env").write_text("DEBUG=1\nGATEWAY_LISTEN=:4600\n")
     for arguments in (["config", "validate"], ["config", "validate", "-f", "good.env"]):

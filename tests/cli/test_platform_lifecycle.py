@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from localstack.host.process import PlatformRecord, RecordFile, attempts
@@ -192,3 +193,25 @@ def test_a_file_of_the_working_folder_does_not_stand_in_for_a_module(home: Home)
         stopped = home.run("stop")
     assert stopped.returncode == 0
     assert "wrong module" not in (home.volume / "logs" / "localstack-main.log").read_text()
+
+
+def test_ctrl_c_while_a_platform_is_started_in_the_background_ends_that_too(home: Home) -> None:
+    """It is in a session of its own, so the terminal does not interrupt it."""
+    (home.path / "sitecustomize.py").write_text(
+        "import os, signal, sys\n"
+        "if '--host' in sys.orig_argv:\n"
+        "    print(os.getpid(), flush=True)\n"
+        "    signal.pause()\n"
+    )
+    command = [sys.executable, "-m", "localstack.host.cli.main", "start", "-d"]
+    log = home.volume / "logs" / "localstack-main.log"
+    with subprocess.Popen(command, env=home.environ(PYTHONPATH=str(home.path)), stderr=subprocess.PIPE) as starting:
+        for _ in attempts(60):
+            if log.exists() and (text := log.read_text()).endswith("\n"):
+                break
+        starting.send_signal(signal.SIGINT)
+        assert starting.wait(30) == 1
+    for _ in attempts(30):
+        if not psutil.pid_exists(int(text)):
+            break
+    assert not psutil.pid_exists(int(text))

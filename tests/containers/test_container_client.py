@@ -52,6 +52,39 @@ def test_a_container_that_is_run_to_its_end_gives_its_output(client: ContainerCl
     assert client.get_container_status("kept") is DockerContainerStatus.DOWN
 
 
+def test_a_container_that_the_engine_removes_gives_its_output_too(client: ContainerClient) -> None:
+    command = ["sh", "-c", "echo hello; echo quiet >&2"]
+    box = client.create_container(IMAGE, command=command, remove=True)
+    assert client.start_container(box, attach=True) == (b"hello\n", b"quiet\n")
+    assert client.get_container_status(box) is DockerContainerStatus.NON_EXISTENT
+    box = client.create_container(IMAGE, command=["sh", "-c", "echo broken; exit 3"], remove=True)
+    with pytest.raises(ContainerException, match="ended with 3: broken"):
+        client.start_container(box, attach=True)
+
+
+def test_a_container_gives_its_output_whatever_its_log_and_its_terminal(client: ContainerClient) -> None:
+    no_log = {"Type": "none", "Config": {}}
+    assert client.run_container(IMAGE, name="silent", command="echo hello", log_config=no_log) == (b"hello\n", b"")
+    with pytest.raises(ContainerException, match="does not support reading"):
+        client.get_container_logs("silent")
+    assert client.run_container(IMAGE, command=["sh", "-c", "echo a; echo b >&2"], tty=True)[0] == b"a\r\nb\r\n"
+
+
+def test_an_engine_tells_of_itself(client: ContainerClient) -> None:
+    assert client.get_system_id() == client.get_system_info()["ID"] != ""
+
+
+def test_a_container_is_given_what_it_reads(client: ContainerClient) -> None:
+    much = b"0123456789" * 100_000
+    count = ["sh", "-c", "cat > /in; ls -l /in"]
+    assert b" 1000000 " in client.run_container(IMAGE, command=count, stdin=much, remove=True)[0]
+    box = client.create_container(IMAGE, command=["cat"], interactive=True)
+    assert client.start_container(box, stdin="text\n", attach=True) == (b"text\n", b"")
+    assert client.run_container(IMAGE, command=["echo", "no interest"], stdin=much)[0] == b"no interest\n"
+    with pytest.raises(ValueError, match="can't be given its stdin: attach it"):
+        client.run_container(IMAGE, stdin="text", detach=True, remove=True)
+
+
 def test_a_container_that_fails_raises_with_its_output_and_is_removed(client: ContainerClient) -> None:
     with pytest.raises(ContainerException, match="ended with 3: broken") as caught:
         client.run_container(IMAGE, command=["sh", "-c", "echo begun; echo broken >&2; exit 3"], remove=True)
@@ -138,6 +171,29 @@ def test_commands_run_in_a_container(client: ContainerClient) -> None:
     wait_until(lambda: client.exec_in_container("web", "ls /tmp")[0] == b"done\n")
 
 
+def test_a_command_is_given_what_it_reads(client: ContainerClient) -> None:
+    client.run_container(IMAGE, name="web", detach=True)
+    much = b"0123456789" * 100_000
+    assert client.exec_in_container("web", ["cat"], stdin=much) == (much, b"")
+    assert client.exec_in_container("web", ["sh", "-c", "cat >&2"], stdin="text") == (b"", b"text")
+    with pytest.raises(ContainerException, match="ended with 7"):
+        client.exec_in_container("web", ["sh", "-c", "exit 7"], stdin=much)
+
+
+def test_a_container_is_paused_and_started_again(client: ContainerClient, tmp_path: Path) -> None:
+    client.run_container(IMAGE, name="web", detach=True, volumes=VolumeMappings([(str(tmp_path), "/data")]))
+    client.pause_container("web")
+    assert client.get_container_status("web") is DockerContainerStatus.PAUSED
+    client.unpause_container("web")
+    assert client.is_container_running("web")
+    started = client.inspect_container("web")["State"]["StartedAt"]
+    client.restart_container("web", timeout=0)
+    assert client.is_container_running("web")
+    assert client.inspect_container("web")["State"]["StartedAt"] != started
+    (mount,) = client.inspect_container_volumes("web")
+    assert (mount.source, mount.destination, mount.rw) == (str(tmp_path), "/data", True)
+
+
 def test_files_go_in_and_out_as_with_docker_cp(client: ContainerClient, tmp_path: Path) -> None:
     client.create_container(IMAGE, name="box")
     source = tmp_path / "source"
@@ -156,6 +212,10 @@ def test_files_go_in_and_out_as_with_docker_cp(client: ContainerClient, tmp_path
         "source/a.txt": "a",
         "source/sub/b.txt": "b",
     }
+    client.copy_into_container("box", f"{source}/.", "/etc")
+    client.copy_into_container("box", f"{source / 'sub'}/.", "/new")
+    for path in ("/etc/a.txt", "/etc/sub/b.txt", "/etc/motd", "/new/b.txt"):
+        client.copy_from_container("box", str(tmp_path / "read"), path)
     client.copy_from_container("box", str(tmp_path), "/copy/sub/b.txt")
     assert (tmp_path / "b.txt").read_text() == "b"
     with pytest.raises(ContainerException, match="box has no /nothing"):

@@ -27,8 +27,10 @@ from localstack.utils.container_networking import (
 )
 from localstack.utils.container_utils.container_client import ContainerException, VolumeDirMount, VolumeMappings
 from localstack.utils.docker_utils import (
-    DOCKER_CLIENT, get_current_container_id, get_default_volume_dir_mount, get_host_path_for_path_in_docker
+    DOCKER_CLIENT, get_current_container_id, get_default_volume_dir_mount, get_host_path_for_path_in_docker,
+    inspect_current_container_mounts
 )
+from localstack.utils.net import get_addressable_container_host
 
 def run(*command, **options):
     return DOCKER_CLIENT.run_container("leanto/busybox", command=list(command), remove=True, **options)[0].decode()
@@ -43,6 +45,8 @@ class TheExtension(Extension):
         mounts = VolumeMappings([VolumeDirMount(str(folder), "/data")])
         print("id:", get_current_container_id())
         print("volume:", get_default_volume_dir_mount().source)
+        print("mounts:", *sorted(mount.destination for mount in inspect_current_container_mounts()))
+        print("machine:", get_addressable_container_host() == DOCKER_CLIENT.get_network_gateway("bridge"))
         print("unmounted:", get_host_path_for_path_in_docker("/tmp/x"))
         print("sibling has:", run("cat", "/data/note", volumes=mounts))
         print("network:", get_main_container_network(), get_main_container_ip() == get_endpoint_for_network())
@@ -107,6 +111,8 @@ def test_an_extension_finds_its_own_container_and_shares_the_volume_with_others(
     said = dict(line.split(": ", 1) for line in log.splitlines() if ": " in line)
     assert said["id"] == container_id
     assert said["volume"] == str(home.volume)
+    assert {"/var/lib/localstack", "/var/run/docker.sock"} <= set(said["mounts"].split())
+    assert said["machine"] == "True"
     assert said["unmounted"] == "/tmp/x"
     assert said["sibling has"] == "for my sibling"
     assert said["network"].endswith(" True")

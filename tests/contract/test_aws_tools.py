@@ -13,11 +13,17 @@ from botocore.exceptions import ClientError
 from rolo import Request
 
 from localstack import config, constants
-from localstack.aws.api import CommonServiceException
-from localstack.aws.api.events import PutEventsRequestEntry
+from localstack.aws.api import CommonServiceException, ServiceOperation, ServiceRequest, ServiceResponse
+from localstack.aws.api.events import (
+    PutEventsRequestEntry,
+    PutEventsResponse,
+    PutEventsResultEntry,
+    PutEventsResultEntryList,
+)
 from localstack.aws.api.lambda_ import InvocationType
+from localstack.aws.api.s3 import PutObjectRequest
 from localstack.aws.api.sqs import Message
-from localstack.aws.protocol.parser import create_parser
+from localstack.aws.protocol.parser import RequestParser, create_parser
 from localstack.aws.spec import load_service
 from localstack.testing.aws.util import base_aws_client_factory, base_aws_session, base_testing_aws_client
 from localstack.utils.aws import arns, aws_stack
@@ -113,7 +119,8 @@ def test_names_of_resources_are_made_of_their_parts(made: str, arn: str) -> None
 
 
 def test_a_resource_name_is_taken_apart_and_what_is_none_is_refused() -> None:
-    assert arns.parse_arn("arn:aws:lambda:eu-west-1:123456789012:function:f:1") == {
+    parts: arns.ArnData = arns.parse_arn("arn:aws:lambda:eu-west-1:123456789012:function:f:1")
+    assert parts == {
         "partition": "aws",
         "service": "lambda",
         "region": "eu-west-1",
@@ -243,7 +250,9 @@ def test_a_request_is_read_as_one_for_the_service(
 
 
 def _read(service: str, request: Request) -> tuple[str, dict[str, object]]:
-    operation, parameters = create_parser(load_service(service)).parse(request)
+    parser = create_parser(load_service(service))
+    assert isinstance(parser, RequestParser)
+    operation, parameters = parser.parse(request)
     return operation.name, parameters
 
 
@@ -271,8 +280,21 @@ def test_models_are_botocores_and_loaded_once() -> None:
         load_service("sqx")
 
 
+def test_an_operation_is_a_pair_with_names() -> None:
+    service, operation = ServiceOperation("sqs", "CreateQueue")
+    assert (service, operation) == ("sqs", "CreateQueue") == ServiceOperation(operation=operation, service=service)
+
+
 def test_types_of_the_api_are_plain_dictionaries_and_text() -> None:
     assert Message(Body="hi") == {"Body": "hi"}
     assert PutEventsRequestEntry(Source="s", Detail="{}") == {"Source": "s", "Detail": "{}"}
+    entries: PutEventsResultEntryList = [PutEventsResultEntry(EventId="1"), PutEventsResultEntry(ErrorCode="Oops")]
+    assert PutEventsResponse(FailedEntryCount=1, Entries=entries) == {
+        "FailedEntryCount": 1,
+        "Entries": [{"EventId": "1"}, {"ErrorCode": "Oops"}],
+    }
+    sent: ServiceRequest = PutObjectRequest(Bucket="b", Key="k")
+    received: ServiceResponse = dict(sent)
+    assert received == {"Bucket": "b", "Key": "k"}
     assert json.dumps(InvocationType.DryRun) == '"DryRun"'
     assert InvocationType("Event") is InvocationType.Event

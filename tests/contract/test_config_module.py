@@ -47,7 +47,8 @@ def test_urls_follow_the_environment(home: Home) -> None:
     environ = {"USE_SSL": "1", "LOCALSTACK_HOST": "gateway.test", "GATEWAY_LISTEN": "127.0.0.1:4577,127.0.0.1:4588"}
     expression = (
         "[config.external_service_url(), config.internal_service_url(), config.get_edge_port_http(),"
-        " config.LOCALSTACK_HOST.host_and_port(), [str(each) for each in config.GATEWAY_LISTEN]]"
+        " config.LOCALSTACK_HOST.host_and_port(), [str(each) for each in config.GATEWAY_LISTEN],"
+        " config.get_protocol()]"
     )
     assert evaluate(home, expression, **environ) == [
         "https://gateway.test:4577",
@@ -55,6 +56,7 @@ def test_urls_follow_the_environment(home: Home) -> None:
         4577,
         "gateway.test:4577",
         ["127.0.0.1:4577", "127.0.0.1:4588"],
+        "https",
     ]
 
 
@@ -103,6 +105,29 @@ def test_folders_are_text_below_the_volume(home: Home) -> None:
     folders = evaluate(home, expression)
     assert folders == [f"{volume}/lib", f"{volume}/tmp", f"{volume}/logs", f"{home.config}/init", volume]
     assert not home.volume.exists(), "reading the configuration writes nothing"
+
+
+def test_folders_are_made_when_that_is_asked_for(home: Home) -> None:
+    are_made = "[os.path.isdir(each) for each in vars(config.dirs).values()]"
+    assert evaluate(home, are_made, "import os") == [False] * 10
+    assert evaluate(home, are_made, "import os; config.dirs.mkdir()") == [True] * 10
+    assert evaluate(home, "config.Directories.for_host() == config.dirs") is True
+
+
+def test_folders_of_localstacks_own_image_are_known(home: Home) -> None:
+    folders = evaluate(home, "vars(config.Directories.for_container())")
+    assert folders == {
+        "static_libs": "/usr/lib/localstack",
+        "var_libs": "/var/lib/localstack/lib",
+        "cache": "/var/lib/localstack/cache",
+        "tmp": "/tmp/localstack",
+        "mounted_tmp": "/var/lib/localstack/tmp",
+        "functions": "/var/lib/localstack/tmp/functions",
+        "data": "/var/lib/localstack/state",
+        "config": "/etc/localstack/conf.d",
+        "init": "/etc/localstack/init",
+        "logs": "/var/lib/localstack/logs",
+    }
 
 
 @pytest.mark.parametrize(("persistence", "folder"), [("0", "tmp/state"), ("1", "state")])
@@ -168,11 +193,24 @@ def test_settings_are_read_under_the_names_of_their_variables(home: Home) -> Non
         "ALLOW_NONSTANDARD_REGIONS": "1",
         "PARITY_AWS_ACCESS_KEY_ID": "1",
         "ENABLE_CONFIG_UPDATES": "1",
+        "DISABLE_CORS_CHECKS": "1",
+        "DISABLE_CORS_HEADERS": "1",
+        "DISABLE_CUSTOM_CORS_APIGATEWAY": "1",
+        "DISABLE_CUSTOM_CORS_S3": "1",
+        "DISABLE_PREFLIGHT_PROCESSING": "1",
+        "EXTRA_CORS_ALLOWED_HEADERS": "X-A,X-B",
+        "EXTRA_CORS_EXPOSE_HEADERS": "X-C",
+        "DOCKER_BRIDGE_IP": "10.1.0.1",
+        "DOCKER_HOST_FROM_CONTAINER": "engine.test",
     }
     names = [*environ, "SNAPSHOT_LOAD_STRATEGY"]
     expression = f"[getattr(config, name) for name in {names}]"
-    changed = [False, "/certs/own.pem", True, False, "mine", 3, "ON_REQUEST", False, True, True, True, "ON_REQUEST"]
-    defaults = [True, "", False, True, "localstack-main", 15, "SCHEDULED", True, False, False, False, "ON_REQUEST"]
+    changed = [False, "/certs/own.pem", True, False, "mine", 3, "ON_REQUEST", False, True, True, True]
+    changed += [True] * 5 + ["X-A,X-B", "X-C", "10.1.0.1", "engine.test", "ON_REQUEST"]
+    defaults = [True, "", False, True, "localstack-main", 15, "SCHEDULED", True, False, False, False]
+    bridge = "172.17.0.1"
+    host = "host.docker.internal" if sys.platform == "darwin" else bridge
+    defaults += [False] * 5 + ["", "", bridge, host, "ON_REQUEST"]
     assert evaluate(home, expression, **environ) == changed
     assert evaluate(home, expression) == defaults
 

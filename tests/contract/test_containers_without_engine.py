@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,6 +24,7 @@ from localstack.utils.container_utils.container_client import (
     DockerNotAvailable,
     NoSuchContainer,
     NoSuchImage,
+    NoSuchObject,
     PortMappings,
     Ulimit,
     VolumeBind,
@@ -31,6 +33,7 @@ from localstack.utils.container_utils.container_client import (
     VolumeMappings,
 )
 from localstack.utils.docker_utils import (
+    get_default_volume_dir_mount,
     get_host_path_for_path_in_docker,
     is_container_port_reserved,
     reserve_available_container_port,
@@ -57,10 +60,48 @@ def test_ports_are_published_one_by_one_in_ranges_and_by_protocol() -> None:
         ports.add([1, 3], [1, 2])
 
 
+def test_several_published_ports_may_lead_to_one() -> None:
+    ports = PortMappings().add(5002).add([5004, 5006], 9000)
+    assert ports.to_dict() == {"5002/tcp": 5002, "9000/tcp": [5004, 5005, 5006]}
+    on_loopback = PortMappings("127.0.0.1").add([5004, 5005], 9000)
+    assert on_loopback.to_dict() == {"9000/tcp": [("127.0.0.1", 5004), ("127.0.0.1", 5005)]}
+
+
+@pytest.mark.parametrize(
+    ("ports", "text"),
+    [
+        (PortMappings(), ""),
+        (PortMappings().add(1234), "-p 1234:1234"),
+        (PortMappings().add(8080, 80).add(53, protocol="udp"), "-p 8080:80 -p 53:53/udp"),
+        (PortMappings().add(53, protocol="tcp/udp"), "-p 53:53 -p 53:53/udp"),
+        (PortMappings().add(4590).add(4591).add(4593).add(4592).add(4593), "-p 4590-4593:4590-4593"),
+        (PortMappings().add([80, 82], [90, 92]).add(84, 94), "-p 80-82:90-92 -p 84:94"),
+        (PortMappings().add([5004, 5005], 9000), "-p 5004:9000 -p 5005:9000"),
+        (PortMappings().add(0, 80).add(0, 81), "-p 0:80 -p 0:81"),
+        (PortMappings("0.0.0.0").add([5000, 5001]).add(5003), "-p 0.0.0.0:5000-5001:5000-5001 -p 0.0.0.0:5003:5003"),
+        (PortMappings("::1").add(80), "-p [::1]:80:80"),
+    ],
+)
+def test_ports_as_dockers_command_line_has_them(ports: PortMappings, text: str) -> None:
+    assert ports.to_str() == text
+    assert ports.to_list() == text.split()
+    reread, _ = with_additional_flags(ContainerConfiguration("image", additional_flags=text))
+    assert {inside: _outside(found) for inside, found in reread.ports.to_dict().items()} == {
+        inside: _outside(found) for inside, found in ports.to_dict().items()
+    }
+
+
+def _outside(found: Any) -> list[int]:
+    """The published ports, without their address."""
+    entries = found if isinstance(found, list) else [found]
+    return [entry[1] if isinstance(entry, tuple) else entry for entry in entries]
+
+
 def test_mounts_come_in_every_form_that_extensions_write() -> None:
     mounts = VolumeMappings([("/data", "/var/data"), BindMount("named", "/n", read_only=True)])
     mounts.add(VolumeDirMount(f"{config.VOLUME_DIR}/cache", "/cache", read_only=True))
     mounts.append(VolumeBind.parse("/a:/b"))
+    assert VolumeMappings(None) == VolumeMappings() == []
     assert mounts.to_binds() == ["/data:/var/data", "named:/n:ro", f"{config.VOLUME_DIR}/cache:/cache:ro", "/a:/b"]
     assert BindMount.parse("/a:/b:ro,z") == BindMount("/a", "/b", read_only=True)
     with pytest.raises(ValueError, match="'/a' is no mount: write it as HOST_PATH:CONTAINER_PATH"):
@@ -123,7 +164,8 @@ def test_errors_carry_what_was_asked_for() -> None:
     assert (error.image_name, error.object_id, error.stderr) == ("some/image", "some/image", b"no")
     assert str(error) == "there is no image some/image"
     assert NoSuchContainer("web", "gone").message == str(NoSuchContainer("web", "gone")) == "gone"
-    assert issubclass(NoSuchContainer, ContainerException)
+    assert issubclass(NoSuchContainer, NoSuchObject)
+    assert issubclass(NoSuchObject, ContainerException)
     assert str(ContainerException()) == "the container engine could not do that"
 
 
@@ -206,6 +248,9 @@ def test_outside_a_container_paths_stay_and_containers_find_the_platform_at_the_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert get_host_path_for_path_in_docker("/any/path") == "/any/path"
+    mount = get_default_volume_dir_mount()
+    assert mount is not None
+    assert mount.source == mount.destination == config.VOLUME_DIR
     assert get_main_container_network() == "bridge"
     monkeypatch.setattr(config, "DOCKER_HOST_FROM_CONTAINER", "10.1.2.3")
     assert get_endpoint_for_network() == get_docker_host_from_container() == "10.1.2.3"

@@ -15,13 +15,14 @@ import pytest
 import requests
 import rolo
 from werkzeug import Response as WerkzeugResponse
+from werkzeug.routing import Submount
 from werkzeug.serving import make_server
 
 from localstack.extensions.api import http
 from localstack.http import Request, Resource, Response, Router, resource, route
 from localstack.http.asgi import ASGIAdapter
 from localstack.http.dispatcher import handler_dispatcher
-from localstack.http.router import GreedyPathConverter
+from localstack.http.router import GreedyPathConverter, RuleAdapter, WithHost
 from localstack.utils.json import CustomEncoder
 
 
@@ -102,6 +103,23 @@ def test_routes_resources_and_the_greedy_path(serve: Callable[..., str]) -> None
     assert requests.post(f"{url}/thing", data="x", timeout=10).json() == {"got": "x"}
     assert requests.post(f"{url}/other", data="y", timeout=10).json() == {"got": "y"}
     assert [requests.get(f"{url}/all{rest}", timeout=10).text for rest in ("", "/a/b")] == ["[]", "[/a/b]"]
+
+
+def test_rules_are_made_for_a_host_and_below_a_path(serve: Callable[..., str]) -> None:
+    @route("/who")  # type: ignore[untyped-decorator]  # rolo is not typed
+    def who(request: Request) -> str:
+        return str(request.host.partition(":")[0])
+
+    router: Router[Any] = Router(dispatcher=handler_dispatcher())
+    router.add([WithHost("shop.test<port:port>", [RuleAdapter("/cart", lambda request, port: f"cart{port}")])])
+    router.add(Submount("/below", [RuleAdapter(who)]))
+    url = serve(router)
+    port = url.rpartition(":")[2]
+    for host, seen in ((f"shop.test:{port}", f"cart{port}"), ("shop.test", "cart")):
+        answer = requests.get(f"{url}/cart", headers={"Host": host}, timeout=10)
+        assert answer.text.replace("None", "") == seen
+    assert requests.get(f"{url}/cart", timeout=10).status_code == 404
+    assert requests.get(f"{url}/below/who", timeout=10).text == "127.0.0.1"
 
 
 def test_a_proxy_handler_forwards_to_the_server_behind(serve: Callable[..., str]) -> None:

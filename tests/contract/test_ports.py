@@ -11,10 +11,13 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from localstack import config
+from localstack.host.gateway.certificate import ServerCertificate
+from localstack.host.settings import Settings
 from localstack.utils import net
 from localstack.utils.net import Port, PortNotAvailableException, PortRange
 from platforms import Home
@@ -133,6 +136,24 @@ def test_ports_of_tcp_and_udp_are_different_ports() -> None:
     assert ports.reserve_port(ports.start) == ports.start
 
 
+def test_a_part_of_a_range_has_its_reservations() -> None:
+    ports = free_range(4)
+    part = ports.subrange(start=ports.start + 1, end=ports.start + 2)
+    assert list(part.as_range()) == [ports.start + 1, ports.start + 2]
+    assert ports.reserve_port(part.start) == part.start
+    assert part.reserve_port() == part.end
+    assert ports.is_port_reserved(part.end)
+    with pytest.raises(PortNotAvailableException, match=f"none of the ports {part.start} to {part.end}"):
+        part.reserve_port()
+    with pytest.raises(PortNotAvailableException, match="not in the range"):
+        part.reserve_port(ports.start)
+    assert (ports.subrange(end=part.end).start, ports.subrange(start=part.start).end) == (ports.start, ports.end)
+    with pytest.raises(ValueError, match="is not within the range"):
+        ports.subrange(end=ports.end + 1)
+    with pytest.raises(ValueError, match="is not within the range"):
+        ports.subrange(start=part.end, end=part.start)
+
+
 def test_extensions_reserve_in_the_configured_range(home: Home) -> None:
     code = "from localstack.extensions.api import services\nprint(services.external_service_ports)"
     environ = home.environ(EXTERNAL_SERVICE_PORTS_START="5510", EXTERNAL_SERVICE_PORTS_END="5520")
@@ -149,6 +170,17 @@ def test_open_ports_are_told_from_closed_ones(listener: socket.socket) -> None:
     assert not net.is_port_open(port)
     with pytest.raises(OSError, match="refused"):
         net.is_port_open(port, quiet=False)
+
+
+def test_a_udp_port_is_closed_when_its_machine_says_so() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        port = port_of(server)
+        assert net.is_port_open(f"127.0.0.1:{port}", protocols="udp")
+        assert not net.is_port_open(f"127.0.0.1:{port}", protocols=["tcp", "udp"])
+    assert not net.is_port_open(f"127.0.0.1:{port}", protocols=["udp"])
+    with pytest.raises(ValueError, match="'sctp' is neither tcp nor udp"):
+        net.is_port_open(port, protocols="sctp")
 
 
 class _Answer(http.server.BaseHTTPRequestHandler):
@@ -169,6 +201,22 @@ def test_a_path_can_be_asked_for_as_well(listener: socket.socket) -> None:
         assert net.is_port_open(port, http_path="/health")
         assert not net.is_port_open(port, http_path="/other")
         assert net.is_port_open(port, http_path="other", expect_success=False)
+        assert net.is_port_open(f"ws://localhost:{port}", http_path="/health")
+        assert not net.is_port_open(f"https://localhost:{port}", http_path="/health"), "it speaks no TLS"
+        server.shutdown()
+
+
+@pytest.mark.parametrize("scheme", ["https", "wss"])
+def test_the_certificate_of_a_server_does_not_matter(scheme: str, tmp_path: Path) -> None:
+    context = ServerCertificate(Settings.load({"LOCALSTACK_VOLUME_DIR": str(tmp_path)})).context()
+    assert context is not None
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Answer) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"{scheme}://localhost:{server.server_port}"
+        assert net.is_port_open(url)
+        assert net.is_port_open(url, http_path="health")
+        assert not net.is_port_open(url.replace("https", "http").replace("wss", "ws"), http_path="health")
         server.shutdown()
 
 

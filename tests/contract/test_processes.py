@@ -81,6 +81,35 @@ def test_root_is_told_from_others() -> None:
     assert is_root() == (run(["id", "-u"]) == "0\n")
 
 
+ASKS = "import os, sys; print(sys.stdin.isatty(), os.isatty(1)); print('to the terminal', file=sys.stderr)"
+
+
+def test_a_command_can_have_a_terminal(caplog: pytest.LogCaptureFixture) -> None:
+    assert run([sys.executable, "-c", ASKS], stdin=True, tty=True) == "True True\nto the terminal\n"
+    assert run([sys.executable, "-c", ASKS]) == "False False\nto the terminal\n"
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        run("echo shown; exit 4", tty=True)
+    assert (caught.value.returncode, caught.value.output) == (4, b"shown\n")
+    assert "shown" in caplog.text
+
+
+def test_an_asynchronous_command_can_have_a_terminal_and_write_elsewhere(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", ASKS]
+    process = run(command, asynchronous=True, tty=True, outfile=subprocess.PIPE)
+    assert isinstance(process, subprocess.Popen)
+    with process:
+        assert process.stdout is not None
+        assert process.stdout.read() == b"True True\nto the terminal\n"
+    out = tmp_path / "out"
+    process = run(command, asynchronous=True, tty=True, outfile=str(out))
+    assert isinstance(process, subprocess.Popen)
+    assert process.wait(SECONDS) == 0
+    assert poll_condition(lambda: out.read_text() == "True True\nto the terminal\n", SECONDS)
+    much = run("head -c 1000000 /dev/zero", asynchronous=True, tty=True)
+    assert isinstance(much, subprocess.Popen)
+    assert much.wait(SECONDS) == 0, "what nobody reads must not stop it"
+
+
 def test_an_asynchronous_command_writes_to_a_file(tmp_path: Path) -> None:
     process = run("echo later", asynchronous=True, outfile=str(tmp_path / "out"))
     assert isinstance(process, subprocess.Popen)

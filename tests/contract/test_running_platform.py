@@ -24,10 +24,11 @@ import threading
 from localstack import config
 from localstack.aws.connect import connect_to
 from localstack.aws.gateway import Gateway
-from localstack.aws.handlers.metric_handler import MetricHandler
+from localstack.aws.handlers.metric_handler import Metric, MetricHandler
 from localstack.extensions.api import Extension
 from localstack.logging.setup import setup_logging
 from localstack.runtime import events, get_current_runtime
+from localstack.runtime.current import Components, LocalstackRuntime
 
 setup_logging()
 seen = []
@@ -57,7 +58,7 @@ def leave(request):
     return "gone"
 
 def metrics(request):
-    found = [vars(metric) | {"headers": None} for metric in MetricHandler.metric_data]
+    found = [dict(zip(Metric.RAW_DATA_HEADER, metric)) | {"headers": None} for metric in MetricHandler.metric_data]
     MetricHandler.metric_data.clear()
     return found
 
@@ -68,6 +69,17 @@ def collect(request):
 def inside(request):
     connect_to().sqs.list_queues()
     return "ok"
+
+def runtime(request):
+    runtime = get_current_runtime()
+    same = [runtime.starting is events.infra_starting, runtime.ready is events.infra_ready,
+            runtime.stopping is events.infra_stopping, runtime.stopped is events.infra_stopped]
+    same += [isinstance(runtime, LocalstackRuntime), isinstance(runtime.components, Components)]
+    return [runtime.components.name, runtime.is_ready(), runtime.stopped.is_set(), all(same)]
+
+def shut_down(request):
+    get_current_runtime().shutdown()
+    return "leaving"
 
 def leave_platform(request):
     get_current_runtime().exit(3)
@@ -98,6 +110,8 @@ class TheExtension(Extension):
         for endpoint in (gateway, leave, metrics, collect, inside):
             router.add("/" + endpoint.__name__, endpoint)
         router.add("/exit", leave_platform)
+        router.add("/runtime", runtime)
+        router.add("/shutdown", shut_down)
 """
 
 
@@ -140,6 +154,14 @@ def test_a_handler_can_leave_again(tmp_path_factory: pytest.TempPathFactory) -> 
         assert platform.process.wait(30) == 3
 
 
+def test_the_runtime_tells_where_it_is_and_ends_when_asked(home: Home, start: Callable[..., Platform]) -> None:
+    home.write_extension("insider", EXTENSION)
+    platform = start()
+    assert platform.ask("/runtime") == ["aws", True, False, True]
+    assert platform.get("/shutdown").text == "leaving"
+    assert platform.process.wait(30) == 0
+
+
 def test_setting_up_the_log_again_prints_no_line_twice(platform: Platform) -> None:
     platform.get("/first")
     line = platform.wait_for("of a finalizer", platform.stderr)
@@ -167,6 +189,11 @@ def test_calls_of_aws_are_noted_while_that_is_switched_on(platform: Platform) ->
         "response_code": 200,
         "exception": "",
         "origin": "external",
+        "node_id": "",
+        "xfail": False,
+        "aws_validated": False,
+        "snapshot": False,
+        "snapshot_skipped_paths": "",
     }
     assert (refused["operation"], refused["response_code"]) == ("GetQueueUrl", 400)
     assert refused["exception"].endswith(("NonExistentQueue", "QueueDoesNotExist"))

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from doors import DEADLINE_SECONDS
-from localstack.utils.scheduler import Scheduler
+from localstack.utils.scheduler import ScheduledTask, Scheduler
 
 
 @pytest.fixture
@@ -63,6 +63,7 @@ def failing(calls: Calls) -> Callable[..., None]:
 def test_a_task_without_a_period_is_called_once_with_its_arguments(scheduler: Scheduler) -> None:
     once, later = Calls(), Calls()
     task = scheduler.schedule(once, args=("a",), kwargs={"b": 1})
+    assert isinstance(task, ScheduledTask)
     scheduler.schedule(later)
     later.wait_for(1)
     assert once.made == [(("a",), {"b": 1})]

@@ -14,6 +14,7 @@ from localstack.services.stores import (
     CrossAccountAttribute,
     CrossRegionAttribute,
     LocalAttribute,
+    RegionBundle,
 )
 
 ONE, TWO = "000000000000", "111111111111"
@@ -38,6 +39,7 @@ def test_values_are_shared_as_far_as_their_kind_says() -> None:
     assert (elsewhere.buckets, of_others.buckets) == (["b"], [])
     assert of_others.names == {"n"}
     assert stores[ONE]["us-east-1"] is here
+    assert isinstance(stores[ONE], RegionBundle)
 
 
 def test_services_do_not_share_what_all_accounts_do() -> None:

@@ -41,9 +41,9 @@ STAND_INS = """
 ## Stand-ins
 
 Some extensions download a program, or run one in a container. Where no test may go, a stand-in of ours with the same
-interface was in its place: MailHog, amazon-ecs-local-container-endpoints, terraform with its AWS provider, and, in
-the development mode of the extensions that have one, WireMock, Keycloak and TypeDB. PostgreSQL and wrangler are the
-real ones. Nothing here was run with a container engine.
+interface is in its place: MailHog, amazon-ecs-local-container-endpoints, and, in the development mode of the extensions
+that have one, Keycloak and TypeDB. PostgreSQL, WireMock and wrangler are the real ones, and so is Terraform where it and
+its AWS provider are on the machine. Nothing here was run with a container engine: see [containers](containers.md).
 """
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from localstack.host.dev.activation import EnabledProject, activate, banner
+from localstack.host.environment.provided import write_stand_ins
 
 PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
 SETUP_CFG = """\
@@ -59,7 +60,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def activate_one(folder: Path) -> EnabledProject:
-    (enabled,) = activate([folder])
+    (enabled,) = activate([folder]).projects
     return enabled
 
 
@@ -140,6 +141,16 @@ def test_the_environments_packages_come_last_and_host_modules_win(project: Path)
     assert sys.path == [*before, *map(str, enabled.paths)]
 
 
+def test_a_module_that_another_folder_has_too_is_pointed_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folders = [tmp_path / "one", tmp_path / "two"]
+    for folder in folders:
+        setup_cfg = SETUP_CFG.replace("localstack-ext", f"{folder.name}-ext").replace("announcer.ext", "twice_there:")
+        write(folder, {"setup.cfg": setup_cfg, "twice_there.py": ""})
+    assert len(activate(folders).projects) == 2
+    (warning,) = caplog.messages
+    assert warning.startswith(f"{folders[1]}/twice_there.py is hidden by {folders[0]}/twice_there.py, which is found")
+
+
 def test_a_second_activation_of_the_same_folder_adds_nothing(project: Path) -> None:
     write(project, {"setup.cfg": SETUP_CFG})
     assert activate_one(project).paths == (project,)
@@ -156,6 +167,30 @@ def test_an_environment_of_another_python_is_left_out_with_a_warning(
     (warning,) = caplog.messages
     assert "python3.8" in warning
     assert f"run `make clean install` in {project}" in warning
+
+
+def test_an_environment_with_upstreams_code_is_left_out_with_a_warning(
+    project: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What ``make install`` of LocalStack's own templates leaves when it was run where their packages are fetched."""
+    packages = project / ".venv" / "lib" / PYTHON / "site-packages"
+    write(project, {"setup.cfg": SETUP_CFG})
+    write(packages, {"localstack_core-4.14.0.dist-info/INSTALLER": "pip\n", "localstack/more.py": ""})
+    asked_for: list[Path] = []
+    activate([project], lambda folder, requires: asked_for.append(folder))
+    (warning,) = caplog.messages
+    assert asked_for == [project]
+    assert str(packages) not in sys.path
+    assert f"the packages in {project}/.venv are left out: upstream's code is among them (localstack-core)" in warning
+    assert f"`{project}/.venv/bin/python -m pip uninstall localstack-core`" in warning
+
+
+def test_an_environment_with_stand_ins_is_used(project: Path) -> None:
+    packages = project / ".venv" / "lib" / PYTHON / "site-packages"
+    write(project, {"setup.cfg": SETUP_CFG})
+    packages.mkdir(parents=True)
+    write_stand_ins(packages)
+    assert activate_one(project).paths == (project, packages)
 
 
 def test_of_two_installs_the_later_one_counts(project: Path) -> None:
@@ -189,10 +224,17 @@ BY_HAND = ", entry_points={'localstack.extensions': ['my_announcer = announcer.e
     [
         ({"setup.py": SETUP_PY.format(BY_HAND)}, ""),
         ({"setup.py": SETUP_PY.format("")}, ""),
+        ({"setup.py": SETUP_PY.format(f"{BY_HAND}, py_modules=['other']").replace("find_packages()", "[]")}, ""),
         ({"setup.cfg": "[metadata]\nname = announcer\nversion = 2\n[options]\npackages = find:\n"}, ""),
         ({"pyproject.toml": "[project]\nname = 'announcer'\nversion = '2'\n"}, "src/"),
     ],
-    ids=["setup.py", "setup.py, a class", "setup.cfg, a class", "pyproject.toml, a class in src"],
+    ids=[
+        "setup.py",
+        "setup.py, a class",
+        "setup.py without packages",
+        "setup.cfg, a class",
+        "pyproject.toml, a class in src",
+    ],
 )
 def test_what_only_a_build_finds_is_found(project: Path, files: dict[str, str], layout: str) -> None:
     package = f"{layout}announcer"
@@ -202,11 +244,19 @@ def test_what_only_a_build_finds_is_found(project: Path, files: dict[str, str], 
     assert [(e.name, e.value) for e in enabled.entry_points] == [("my_announcer", "announcer.extension:Announcer")]
 
 
+def test_what_only_a_build_knows_of_the_requirements_is_found(project: Path) -> None:
+    dynamic = PYPROJECT.replace('version = "1.2.3"', 'dynamic = ["version", "dependencies"]')
+    tool = "[tool.setuptools]\npy-modules = []\ndynamic = {version = {file = 'v'}, dependencies = {file = 'r'}}\n"
+    write(project, {"pyproject.toml": f"{dynamic}\n{tool}", "v": "1.2.3", "r": "click>=8\n"})
+    enabled = activate_one(project)
+    assert (enabled.version, enabled.requires) == ("1.2.3", ("click>=8",))
+
+
 def test_a_setup_py_that_fails_is_pointed_out(project: Path, caplog: pytest.LogCaptureFixture) -> None:
     write(project, {"setup.py": "raise RuntimeError('no compiler')\n"})
-    assert activate([project]) == ()
+    assert activate([project]).projects == ()
     (message,) = caplog.messages
-    assert message == f"the enabled extension {project} can't be read: RuntimeError: no compiler"
+    assert message == f"the enabled folder {project} can't be read: RuntimeError: no compiler"
 
 
 def test_problems_of_one_folder_do_not_stop_the_others(
@@ -219,7 +269,7 @@ def test_problems_of_one_folder_do_not_stop_the_others(
     write(tmp_path, {"half/half.egg-info/entry_points.txt": "[localstack.extensions]\nno equals sign\n"})
     folders = [tmp_path / name for name in ("gone", "empty", "broken", "odd", "half")]
     before = len(sys.path)
-    assert [enabled.path for enabled in activate([*folders, project])] == [project]
+    assert [enabled.path for enabled in activate([*folders, project]).projects] == [project]
     assert len(sys.path) == before + 1
     gone, empty, broken, odd, half = caplog.messages
     assert f"{folders[0]} is gone" in gone
@@ -228,6 +278,18 @@ def test_problems_of_one_folder_do_not_stop_the_others(
     assert f"{folders[2]}/pyproject.toml: " in broken
     assert f"{folders[3]}/pyproject.toml: project is no table" in odd
     assert f"{folders[4]}/half.egg-info/entry_points.txt: a line has no '='" in half
+
+
+def test_of_two_folders_of_one_name_the_second_is_refused(project: Path, tmp_path: Path) -> None:
+    """As two worktrees of one repository are."""
+    write(project, {"pyproject.toml": PYPROJECT})
+    write(tmp_path / "copy", {"pyproject.toml": PYPROJECT.replace("localstack-ext", "localstack_Ext")})
+    before = list(sys.path)
+    activation = activate([project, tmp_path / "copy"])
+    assert [one.path for one in activation.projects] == [project]
+    assert sys.path == [*before, str(project)]
+    (reason,) = activation.refused.values()
+    assert f"as {project} is; `localstack extensions dev disable {project}` lets it run" in reason
 
 
 def test_an_editable_install_without_egg_info_is_found(project: Path) -> None:

@@ -68,17 +68,15 @@ def change(file: Path, old: str, new: str) -> None:
     file.write_text(text.replace(old, new))
 
 
-def test_a_new_project_with_license_and_badge_can_be_published(home: Home) -> None:
+def test_a_new_project_with_a_badge_can_be_published(home: Home) -> None:
     assert home.run("extensions", "dev", "new", "--template", "basic", "--no-input").returncode == 0
     project = home.path / "my-localstack-extension"
     before = check(home, project)
     assert [line.partition(";")[0] for line in lines(before)] == [
-        "warning pyproject.toml:5: the project has no license",
         "warning README.md:1: the README has no badge to install the extension with",
     ]
     assert before.returncode == 0
 
-    change(project / "pyproject.toml", "[project]\n", '[project]\nlicense = "MIT"\n')
     badge = home.run("extensions", "dev", "badge", cwd=project)
     with (project / "README.md").open("a") as readme:
         readme.write(badge.stdout)
@@ -143,7 +141,7 @@ def python() -> str:
     ("name", "text", "told"),
     [
         ("pyproject.toml", '[project]\nname = "greeter\n', "pyproject.toml:2: can't be read: "),
-        ("pyproject.toml", "project = 3\n", "pyproject.toml: can't be read: project is no table"),
+        ("pyproject.toml", "project = 3\n", "pyproject.toml:1: can't be read: project is no table"),
         ("setup.cfg", "[metadata]\nname = greeter\nname = other\n", "setup.cfg:3: can't be read: "),
         ("setup.cfg", "name = greeter\n", "setup.cfg:1: can't be read: "),
         ("setup.py", "from setuptools import setup\nsetup(\n", "setup.py:1: nothing says what the project is called; "),
@@ -200,6 +198,15 @@ def test_an_entry_point_has_to_lead_to_a_class_with_a_name(home: Home, greeter: 
         "error pyproject.toml:19: greeter.extension has no Absent; correct the entry point",
         "error pyproject.toml:20: there is no module greeter.nothing in the project; correct the entry point",
         "error pyproject.toml:21: 'greeter.nobody' names no class; write greeter.nobody:YourExtension",
+    ]
+
+
+def test_what_is_no_requirement_is_named(home: Home, greeter: Path) -> None:
+    change(
+        greeter / "pyproject.toml", 'license = "MIT"\n', 'license = "MIT"\ndependencies = [\n"click",\n"no >>> 1"]\n'
+    )
+    assert lines(check(home, greeter)) == [
+        "error pyproject.toml:10: 'no >>> 1' is no requirement; write for example \"click>=8.1\""
     ]
 
 

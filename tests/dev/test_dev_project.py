@@ -4,15 +4,18 @@ import configparser
 import subprocess
 import sys
 import tomllib
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from localstack.host.dev.project import DEFAULT_TEMPLATE, TEMPLATES, Template, class_name
+from localstack.host.dev.description import read_metadata
+from localstack.host.dev.project import DEFAULT_TEMPLATE, TEMPLATES, License, Template, class_name
 from localstack.host.errors import DevModeError
 
 LAYOUT = {
     ".gitignore",
+    "LICENSE",
     "Makefile",
     "README.md",
     "tests/test_extension.py",
@@ -74,6 +77,23 @@ def test_the_project_has_the_documented_layout(tmp_path: Path, template: Templat
     assert project == tmp_path / "my-localstack-extension"
     files = {str(file.relative_to(project)) for file in project.rglob("*") if file.is_file()}
     assert files == LAYOUT | OWN_FILES[template.name]
+
+
+@pytest.mark.parametrize("license", License)
+@pytest.mark.parametrize("template", TEMPLATES.values(), ids=TEMPLATES)
+def test_the_metadata_names_the_license_whose_text_is_there(
+    tmp_path: Path, template: Template, license: License
+) -> None:
+    project = template.create(answers(template, full_name="Jörg"), tmp_path, license)
+    metadata = read_metadata(project)
+    assert metadata is not None
+    if license is License.NONE:
+        assert (metadata.license, (project / "LICENSE").exists()) == ("", False)
+    else:
+        assert metadata.license == license
+        text = (project / "LICENSE").read_text()
+        assert license.partition("-")[0] in text
+        assert (f"Copyright (c) {date.today().year} Jörg\n" in text) == (license is License.MIT)
 
 
 @pytest.mark.parametrize("name", ["basic", "webapp"])

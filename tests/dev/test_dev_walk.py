@@ -145,6 +145,7 @@ def test_dist_builds_both_distributions_and_clean_removes_what_make_made(home: H
     shutil.rmtree(installed / "my_localstack_extension" / "__pycache__", ignore_errors=True)
     assert {path.name for path in installed.iterdir()} == {
         ".gitignore",
+        "LICENSE",
         "Makefile",
         "README.md",
         "my_localstack_extension",

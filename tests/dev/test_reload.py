@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from functools import partial
 from http.client import HTTPResponse
 
 import psutil
@@ -157,81 +156,6 @@ def test_a_version_takes_over_what_the_one_before_hands_over(home: Home, start: 
     assert platform.get("/developed").json() == {"calls": [5]}
 
 
-PKG_INFO = "Metadata-Version: 2.1\nName: official\nVersion: 1.0\n"
-ENTRY_POINTS = "[localstack.extensions]\nofficial = official.extension:TheExtension\n"
-OFFICIAL = {
-    "classic": (
-        "",
-        {
-            "setup.cfg": "[metadata]\nname = official\n[options.entry_points]\nlocalstack.extensions =\n"
-            "    official = official.extension:TheExtension\n",
-            "setup.py": "from setuptools import setup\n\nsetup()\n",
-        },
-    ),
-    "basic": (
-        "",
-        {
-            "pyproject.toml": '[project]\nname = "official"\nversion = "1.0"\n',
-            "official.egg-info/PKG-INFO": PKG_INFO,
-            "official.egg-info/entry_points.txt": ENTRY_POINTS,
-        },
-    ),
-    "react": (
-        "backend/",
-        {
-            "pyproject.toml": '[project]\nname = "official"\nversion = "1.0"\n'
-            '[tool.setuptools]\npackage-dir = {"" = "backend"}\n',
-            "backend.pth": "backend\n",
-            "backend/official.egg-info/PKG-INFO": PKG_INFO,
-            "backend/official.egg-info/entry_points.txt": ENTRY_POINTS,
-        },
-    ),
-}
-"""Files of projects as LocalStack's three templates lay them out, after their ``make install``."""
-PAGE = """
-from localstack.extensions.patterns.webapp import WebAppExtension
-from localstack.http import Response, route
-
-class TheExtension(WebAppExtension):
-    name = "official"
-
-    @route("/page")
-    def page(self, request, **kwargs):
-        return Response("one")
-"""
-
-
-def answers_two(platform: Platform, path: str) -> bool:
-    return platform.get(path).text == "two"
-
-
-@pytest.mark.parametrize("template", OFFICIAL)
-def test_projects_as_the_official_templates_lay_them_out_are_reloaded(
-    home: Home, start: Callable[..., Platform], template: str
-) -> None:
-    layout, files = OFFICIAL[template]
-    project = home.path / "official"
-    code = project / layout / "official"
-    for name, text in files.items():
-        (project / name).parent.mkdir(parents=True, exist_ok=True)
-        (project / name).write_text(text)
-    (code / "static").mkdir(parents=True)
-    for name, text in {
-        "__init__.py": "",
-        "extension.py": PAGE,
-        "static/__init__.py": "",
-        "static/a.css": "one",
-    }.items():
-        (code / name).write_text(text)
-    assert home.run("extensions", "dev", "enable", str(project)).returncode == 0
-    platform = start()
-    for path, file in (("page", "extension.py"), ("static/a.css", "static/a.css")):
-        url = f"/_extension/official/{path}"
-        assert platform.get(url).text == "one"
-        (code / file).write_text((code / file).read_text().replace("one", "two"))
-        wait_until(partial(answers_two, platform, url), "the save is not served")
-
-
 def test_new_modules_folders_and_extensions_are_found(platform: Platform, project: Project) -> None:
     (project.package / "inner").mkdir()
     (project.package / "inner" / "value.py").write_text("VALUE = 'inner'\n")
@@ -264,64 +188,6 @@ def test_a_neighbour_is_left_alone(home: Home, project: Project, start: Callable
     project.save("version.py", "VERSION = 2\n")
     serves(platform, version=2)
     assert platform.get("/neighbour").json() == {"count": 2}
-
-
-LEAVING = """
-import json, threading, time
-import localstack.constants
-from localstack.aws.connect import ServiceLevelClientFactory
-from localstack.utils.patch import Patch, patch
-from localstack.utils.threads import start_thread
-
-def forever(*args):
-    time.sleep(1000)
-
-threading.Thread(target=forever, name="left-behind", daemon=True).start()
-start_thread(forever, name="left-by-the-contract")
-localstack.constants.patched = forever
-
-@patch(json.dumps)
-def dumps(original, *args, **kwargs):
-    return original(*args, **kwargs)
-
-@patch(ServiceLevelClientFactory.get_client)
-def get_client(original, *args, **kwargs):
-    return original(*args, **kwargs)
-
-reverted = Patch.function(json.loads, lambda original, *args: original(*args))
-reverted.apply()
-reverted.undo()
-is_over = threading.Event()
-threading.Thread(target=lambda: is_over.wait() and time.sleep(0.05), name="slow-to-end").start()
-end = is_over.set
-VERSION = 2
-"""
-
-
-def test_what_a_version_leaves_behind_is_named(home: Home, start: Callable[..., Platform]) -> None:
-    source = EXTENSION.replace("from .version", "from . import version\nfrom .version")
-    project = Project(home, source + "        getattr(version, 'end', str)()\n")
-    platform = start()
-    serves(platform)
-    project.save("version.py", LEAVING)
-    serves(platform, version=2)
-    project.save("version.py", "VERSION = 3\n")
-    serves(platform, version=3)
-    left = [
-        "the thread left-behind still runs",
-        "the thread left-by-the-contract still runs",
-        "localstack.constants.patched is still patched",
-        "json.dumps is still patched",
-        "localstack.aws.connect.ServiceLevelClientFactory.get_client is still patched",
-    ]
-    for what in left:
-        platform.wait_for(f"of the version before of developed, {what}: restart needed")
-    project.save("version.py", "VERSION = 4\n")
-    serves(platform, version=4)
-    platform.wait_for("reloaded extension developed", count=3)
-    assert platform.log.count("restart needed") == len(left)
-    listed = home.run("extensions", "dev", "list").stderr
-    assert all(f"of a version before, {what}: restart needed (localstack restart)" in listed for what in left)
 
 
 def test_requests_go_on_through_many_reloads(platform: Platform, project: Project) -> None:

@@ -75,13 +75,13 @@ def needs_unshare(*options: str) -> list[str]:
 
 
 def in_mounted_volume(installer: Installer, mount: str, *commands: str) -> list[subprocess.CompletedProcess[str]]:
-    """Run commands of ``localstack extensions`` one after the other in a volume that is mounted for them alone."""
+    """Run commands of ``localstack`` one after the other in a volume that is mounted for them alone."""
     template = installer.home.path / "template"
     shutil.copytree(installer.home.volume, template, symlinks=True)
     script = [f"set -e; {mount}", "set +e"]
     for number, command in enumerate(commands):
         files = " ".join(f"{fd}> {template}.{number}.{name}" for fd, name in ((1, "out"), (2, "err")))
-        script.append(f"{sys.executable} -m localstack.host.cli.main extensions {command} {files}; echo $?")
+        script.append(f"{sys.executable} -m localstack.host.cli.main {command} {files}; echo $?")
     unshare = needs_unshare("--mount")
     ran = subprocess.run(
         [*unshare, "sh", "-c", "\n".join(script)],
@@ -114,8 +114,9 @@ def test_a_full_disk(installer: Installer, index: LocalIndex, tmp_path: Path, ro
         f"cp -a {installer.home.path}/template/. {installer.home.volume}; "
         f"head -c 8m /dev/zero > {filler} 2> /dev/null || truncate -s -{room_kilobytes}K {filler}"
     )
+    installer.environ["COLUMNS"] = "30"  # uv would break its lines there
     failed, listed, back = in_mounted_volume(
-        installer, mount, f"install file://{project}", "list -f json", "rollback 1"
+        installer, mount, f"extensions install file://{project}", "extensions list -f json", "extensions rollback 1"
     )
     assert failed.returncode == 1, failed.stdout
     assert "No space left on device" in failed.stderr or "there is no space left" in failed.stderr
@@ -125,14 +126,38 @@ def test_a_full_disk(installer: Installer, index: LocalIndex, tmp_path: Path, ro
     assert back.returncode == 0, back.stderr
 
 
+def test_a_start_on_a_full_disk(installer: Installer) -> None:
+    """Its log has no room for what it has to say."""
+    installer.install("leanto-test-waver")
+    volume = installer.home.volume
+    mount = (
+        f"mount -t tmpfs -o size=1m tmpfs {volume}; cp -a {installer.home.path}/template/. {volume}; "
+        f"head -c 1m /dev/zero > {volume}/filler 2> /dev/null || true"
+    )
+    for started in in_mounted_volume(installer, mount, "start -d", "start"):
+        assert started.returncode == 1, started.stdout
+        assert "No space left on device" in started.stderr
+        assert "free some space" in started.stderr
+        assert "Traceback" not in started.stderr
+
+
 def test_a_read_only_volume(installer: Installer) -> None:
     installer.install("leanto-test-waver")
     volume = installer.home.volume
     mount = f"mount --bind {volume} {volume}; mount -o remount,ro,bind {volume}"
-    refused, listed = in_mounted_volume(installer, mount, "install leanto-test-greeter", "list -f json")
+    refused, listed, sick, started = in_mounted_volume(
+        installer,
+        mount,
+        "extensions install leanto-test-greeter",
+        "extensions list -f json",
+        "extensions doctor -f json",
+        "start",
+    )
     assert refused.returncode == 1
     assert "can't be written: Read-only file system" in refused.stderr
     assert "LOCALSTACK_VOLUME_DIR" in refused.stderr
+    assert json.loads(sick.stdout)["problems"][0]["message"] == f"{volume} is on a read-only file system"
+    assert f"the volume {volume} can't be used: Read-only file system" in started.stderr
     assert [one["name"] for one in json.loads(listed.stdout)["extensions"]] == ["waver"]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -93,7 +94,7 @@ def test_credentials_in_a_url_are_not_shown(refused: Refusal, text: str) -> None
 
 
 def test_a_wheel_for_another_python(refused: Refusal, waver: Path, tmp_path: Path) -> None:
-    other = tmp_path / "leanto_test_other-0.1.0-cp38-cp38-manylinux1_i686.whl"
+    other = tmp_path / "leanto_test_waver-0.1.0-cp38-cp38-manylinux1_i686.whl"
     other.write_bytes(waver.read_bytes())
     error = refused(other, ResolutionError)
     assert "is made for another Python or system (cp38-cp38-manylinux1_i686)" in error.message
@@ -183,6 +184,40 @@ def test_a_broken_wheel(refused: Refusal, tmp_path: Path) -> None:
     assert "is no wheel" in refused(broken, ResolutionError).message
 
 
+def without(name: str, wheel: Path, folder: Path) -> Path:
+    """The same wheel without one of its files."""
+    folder.mkdir()
+    with zipfile.ZipFile(wheel) as whole, zipfile.ZipFile(folder / wheel.name, "w") as part:
+        for entry in whole.namelist():
+            if not entry.endswith(f"/{name}"):
+                part.writestr(entry, whole.read(entry))
+    return folder / wheel.name
+
+
+@pytest.mark.parametrize("name", ["METADATA", "RECORD", "WHEEL"])
+def test_a_wheel_without_a_part_of_its_metadata(refused: Refusal, waver: Path, tmp_path: Path, name: str) -> None:
+    message = refused(without(name, waver, tmp_path / "wheel"), ResolutionError).message
+    assert message.endswith(f"{waver.name} is no wheel: it has no {name}")
+
+
+def test_a_wheel_with_another_name_inside(refused: Refusal, waver: Path, tmp_path: Path) -> None:
+    renamed = tmp_path / waver.name.replace("waver", "other")
+    renamed.write_bytes(waver.read_bytes())
+    message = refused(renamed, ResolutionError).message
+    assert message.endswith("is no wheel: its metadata has another name, 'leanto-test-waver'")
+
+
+def test_a_wheel_on_an_index_without_a_part_of_its_metadata(
+    refused: Refusal, index: LocalIndex, waver: Path, tmp_path: Path
+) -> None:
+    index.add(without("WHEEL", waver, tmp_path / "wheel"))
+    error = refused("leanto-test-waver", ResolutionError)
+    assert f"{waver.name} can't be installed: " in error.message
+    assert "/WHEEL" in error.message
+    assert error.hint is not None
+    assert "ask the package's author" in error.hint
+
+
 def test_a_broken_pyproject(refused: Refusal, tmp_path: Path) -> None:
     project = Project("leanto-test-folder").write(tmp_path / "project")
     (project / "pyproject.toml").write_text("[project\n")
@@ -228,6 +263,14 @@ def test_a_git_repository_that_does_not_exist(refused: Refusal, tmp_path: Path) 
     error = refused(f"git+file://{tmp_path}/nowhere", ResolutionError)
     assert "the repository can't be fetched" in error.message
     assert "does not appear to be a git repository" in error.message
+
+
+def test_a_repository_that_an_extension_requires_and_that_does_not_exist(refused: Refusal, tmp_path: Path) -> None:
+    nowhere = tmp_path / "nowhere"
+    project = Project("leanto-test-needy", requires=(f"leanto-test-lost @ git+{nowhere.as_uri()}",))
+    message = refused(project.write(tmp_path / "project"), ResolutionError).message
+    assert "the repository can't be fetched: " in message
+    assert str(nowhere) in message
 
 
 def test_a_branch_or_folder_that_the_repository_does_not_have(refused: Refusal, tmp_path: Path) -> None:

@@ -45,10 +45,11 @@ def test_an_extension_is_installed_listed_and_uninstalled_in_json_lines(
         "Extension installation completed",
     ]
     assert "pip" in {event["event"] for event in events}
+    (file,) = home.volume.glob("lib/extensions/generations/*/lib/*/site-packages/leanto_test_greeter/extension.py")
     extension = {
         "namespace": "localstack.extensions",
         "name": "greeter",
-        "factory": {"module": "leanto_test_greeter.extension", "code": "TheExtension"},
+        "factory": {"module": "leanto_test_greeter.extension", "code": "TheExtension", "file": str(file)},
         "distribution": {
             "name": "leanto-test-greeter",
             "version": "0.1.0",

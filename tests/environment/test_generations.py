@@ -65,7 +65,7 @@ def test_a_generation_whose_files_were_changed_is_not_gone_back_to(installer: In
     changed = installer.site_packages.resolve() / "leanto_test_greeter" / "extension.py"
     changed.write_text("changed")
     installer.install("leanto-test-waver")
-    with pytest.raises(VerificationError, match=r"leanto_test_greeter/extension\.py differs from the hash") as caught:
+    with pytest.raises(VerificationError, match=r"leanto_test_greeter/extension\.py differs from what") as caught:
         installer.environment.rollback()
     assert "localstack extensions generations" in str(caught.value.hint)
     assert installer.plugin_names() == ["greeter", "waver"]
@@ -93,7 +93,7 @@ def with_other_content(wheel: Path, folder: Path) -> Path:
 def test_a_wheel_that_differs_from_its_own_hashes_is_refused(installer: Installer, waver: Path, tmp_path: Path) -> None:
     installer.install("leanto-test-greeter")
     before = installer.state()
-    with pytest.raises(VerificationError, match=r"leanto_test_waver/extension\.py differs from the hash"):
+    with pytest.raises(VerificationError, match=r"leanto_test_waver/extension\.py differs from what"):
         installer.install(with_other_content(waver, tmp_path / "other"))
     assert installer.state() == before
 
@@ -105,7 +105,8 @@ def test_a_wheel_that_differs_from_its_own_hashes_is_refused(installer: Installe
         ("from localstack.pro.core import licensing", "localstack.*MissingNameError: line 2 of .* needs licensing in "),
         ("raise SystemExit(3)", "its import ended the process with code 3"),
         ("def broken(:", "SyntaxError: invalid syntax"),
-        ("import os; os.abort()", "its import ended the process with code -6"),
+        ("import os; os.abort()", "its import ended the process by signal 6"),
+        ("import sys; sys.stderr = None; import nowhere", "ModuleNotFoundError: No module named 'nowhere'"),
     ],
 )
 def test_an_extension_that_can_not_be_imported_is_refused(
@@ -119,6 +120,38 @@ def test_an_extension_that_can_not_be_imported_is_refused(
     if "Name" in reason or "Module" in reason:
         assert "(leanto_test_broken/extension.py, line 2)" in caught.value.message
     assert installer.state() == {}
+
+
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        ("TheExtension = 1", "ValueError: cannot resolve plugin specification from 1"),
+        ("class TheExtension(Extension): pass", "AttributeError: type object 'TheExtension' has no attribute 'name'"),
+    ],
+    ids=["no class", "no name"],
+)
+def test_an_entry_point_that_leads_to_no_extension_is_refused(
+    installer: Installer, tmp_path: Path, entry: str, reason: str
+) -> None:
+    project = Project("leanto-test-broken", plugin="broken").write(tmp_path / "project")
+    module = project / "leanto_test_broken" / "extension.py"
+    module.write_text(f"from localstack.extensions.api import Extension\n{entry}\n")
+    with pytest.raises(VerificationError, match=f"entry of leanto-test-broken can't be imported: {reason}"):
+        installer.install(project)
+    assert installer.state() == {}
+
+
+def test_what_an_extension_does_to_the_standard_streams_hides_no_fault_of_another(
+    installer: Installer, tmp_path: Path
+) -> None:
+    quiet = Project("leanto-test-quiet", plugin="quiet").write(tmp_path / "quiet")
+    module = quiet / "leanto_test_quiet" / "extension.py"
+    module.write_text(f"import sys\nsys.stdout = sys.stderr = None\n{module.read_text()}")
+    installer.install(quiet)
+    broken = Project("leanto-test-worse", plugin="worse").write(tmp_path / "broken")
+    (broken / "leanto_test_worse" / "extension.py").write_text("raise KeyError('told')\n")
+    with pytest.raises(VerificationError, match=r"KeyError: 'told' \(leanto_test_worse/extension\.py, line 1\)"):
+        installer.install(broken)
 
 
 def test_an_extension_that_was_broken_before_hinders_no_other(installer: Installer, tmp_path: Path) -> None:

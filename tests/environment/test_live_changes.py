@@ -112,21 +112,61 @@ def test_an_extension_comes_changes_goes_back_and_goes(volume: tuple[Installer, 
     ]  # fmt: skip
 
 
-def test_a_platform_that_is_just_starting_may_have_begun_without_a_change(
-    installer: Installer, start: Callable[..., Platform], tmp_path: Path
-) -> None:
-    door = tmp_path / "door"
-    os.mkfifo(door)
-    installer.install(
-        write(tmp_path, "slow", "1.0", start=f"print('slow waits', flush=True); open({str(door)!r}).close()")
-    )
-    platform = start(ready=False)
+def start_slowly(installer: Installer, start: Callable[..., Platform], project: Path) -> Platform:
+    """A platform in whose start the extension ``slow`` waits at a door."""
+    installer.install(project)
+    platform = start(ready=False, UV_DEFAULT_INDEX=installer.environ["UV_DEFAULT_INDEX"])
     platform.wait_for("slow waits")
-    notes = json.loads(installer.run("install", "leanto-test-greeter", "-f", "json").stdout)["notes"]
+    return platform
+
+
+@pytest.fixture
+def door(tmp_path: Path) -> Path:
+    path = tmp_path / "door"
+    os.mkfifo(path)
+    return path
+
+
+def waiting_at(door: Path) -> str:
+    return f"print('slow waits', flush=True); open({str(door)!r}).close()"
+
+
+def test_what_is_installed_during_a_start_is_there_when_the_platform_is_ready(
+    installer: Installer, start: Callable[..., Platform], tmp_path: Path, door: Path
+) -> None:
+    platform = start_slowly(installer, start, write(tmp_path, "slow", "1.0", start=waiting_at(door)))
+    late = installer.run("install", str(write(tmp_path, "late", "1.0")), "-f", "json")
+    notes = json.loads(late.stdout)["notes"]
+    assert [note for note in notes if note.startswith("LocalStack is just starting")] == notes[-1:]
+    assert run(installer, "install", str(write(tmp_path, "late", "2.0"))) == []
     door.open("w").close()
     platform.wait_for(r"^Ready\.$", platform.stdout)
-    assert [note for note in notes if note.startswith("LocalStack is just starting")] == notes[-1:]
-    assert run(installer, "uninstall", "leanto-test-greeter") == []
+    assert platform.get("/late").json()["version"] == "2.0"
+    platform.wait_for("loaded extension late")
+    platform.wait_for("late 2.0 ready")
+    assert run(installer, "uninstall", "late") == ["Running platform: unloaded leanto-test-late 2.0"]
+    assert platform.signal() == 0
+    assert [line for line in platform.stdout if line.startswith("late ")] == [
+        *("late 2.0 loaded", "late 2.0 started", "late 2.0 ready", "late 2.0 shut down")
+    ]
+
+
+def test_what_can_not_be_taken_over_at_the_end_of_a_start_is_named(
+    installer: Installer, start: Callable[..., Platform], index: LocalIndex, tmp_path: Path, door: Path
+) -> None:
+    for version in ("1.0", "2.0"):
+        index.add(library(tmp_path, "leanto-test-shared", version))
+    slow = write(tmp_path, "slow", "1.0", requires=("leanto-test-shared",), start=waiting_at(door))
+    platform = start_slowly(installer, start, slow)
+    assert run(installer, "install", str(write(tmp_path, "late", "1.0", requires=("leanto-test-shared==1.0",)))) == []
+    door.open("w").close()
+    platform.wait_for(
+        "what was changed during the start waits for localstack restart, for "
+        "leanto-test-shared 2.0: leanto-test-slow uses it too, and stays as it is"
+    )
+    platform.wait_for(r"^Ready\.$", platform.stdout)
+    assert platform.get("/slow").json()["extra"] == "2.0"
+    assert platform.get("/late").status_code == 404
 
 
 def test_a_new_version_that_fails_leaves_the_old_one_serving(

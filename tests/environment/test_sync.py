@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shlex
 import shutil
 import subprocess
+import sys
 import tomllib
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -104,6 +108,37 @@ def test_requirements_are_exported_and_make_the_same_set_elsewhere(
     run(other, "sync", "requirements.txt")
     assert other.plugin_names() == installer.plugin_names()
     assert run(other, "sync", "requirements.txt") == ["All of requirements.txt is installed"]
+
+
+def test_a_file_that_can_not_be_written_is_as_it_was(installer: Installer) -> None:
+    installer.install("leanto-test-greeter")
+    file = installer.home.path / "requirements.txt"
+    file.write_text("precious")
+    command = [sys.executable, "-m", "localstack.host.cli.main", "extensions", "export", "-o", str(file)]
+    failed = subprocess.run(
+        ["sh", "-c", f"ulimit -f 0; exec {shlex.join(command)}"],
+        env=installer.environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (failed.returncode, f"{file} can't be written: " in failed.stderr) == (1, True)
+    assert file.read_text() == "precious"
+    assert not [one for one in installer.home.path.iterdir() if one.name.startswith(".requirements")]
+
+
+def test_what_is_no_file_is_written_to_and_stays(installer: Installer) -> None:
+    installer.install("leanto-test-greeter")
+    assert run(installer, "export", "-o", "/dev/stdout") == ["leanto-test-greeter"]
+    pipe = installer.home.path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor() as beside:
+        received = beside.submit(pipe.read_bytes)
+        run(installer, "bundle", "-o", str(pipe))
+        copy = installer.home.path / "copy.bundle"
+        copy.write_bytes(received.result())
+    assert pipe.is_fifo()
+    assert run(installer, "install", "--offline", str(copy)) == [f"All of {copy} is installed"]
 
 
 def test_a_lock_makes_the_identical_set_elsewhere(

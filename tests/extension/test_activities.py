@@ -36,3 +36,26 @@ def test_a_worker_that_was_closed_is_in_nobodys_way() -> None:
                 worker.close()
     finally:
         child_processes.uninstall()
+
+
+LATE_WORKER = """
+import sys
+from localstack.host import child_processes
+noted = []
+child_processes.install(list, noted.append)
+assert "multiprocessing" not in sys.modules
+import multiprocessing
+worker = multiprocessing.get_context("fork").Process(target=int)
+worker.start()
+worker.join()
+child_processes.uninstall()
+other = multiprocessing.get_context("fork").Process(target=int)
+other.start()
+other.join()
+print([one.pid for one in noted] == [worker.pid])
+"""
+
+
+def test_a_worker_is_noted_though_nobody_had_imported_multiprocessing() -> None:
+    done = subprocess.run([sys.executable, "-c", LATE_WORKER], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("True\n", "")

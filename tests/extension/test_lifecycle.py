@@ -135,6 +135,18 @@ def test_an_extension_that_raises_anywhere_is_reported_with_its_own_line_and_hin
     assert f"loaded {loaded} extensions" in platform.log
 
 
+def test_a_hook_of_a_library_is_named_by_the_librarys_own_line(home: Home, start: Callable[..., Platform]) -> None:
+    project = home.write_extension(
+        "inheriting", "from shared_base import Base\nclass TheExtension(Base):\n    name = 'inheriting'\n"
+    )
+    (project / "shared_base.py").write_text(
+        "from localstack.extensions.api import Extension\nfrom localstack.utils.run import run\n"
+        "class Base(Extension):\n    def on_platform_start(self):\n        run('exit 3', print_error=False)\n"
+    )
+    platform = start()
+    platform.wait_for(r"inheriting failed in on_platform_start: .*\(shared_base\.py:5 in on_platform_start\)")
+
+
 def test_an_extension_that_exits_ends_neither_the_platform_nor_a_request_of_others(
     home: Home, start: Callable[..., Platform]
 ) -> None:

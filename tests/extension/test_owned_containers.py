@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from localstack.host.extension.containers import OwnedContainers
-from localstack.host.extension.ownership import Ledger
+from localstack.host.extension.ownership import Ledger, acting
+from localstack.utils.container_utils.container_configuration import ContainerConfiguration
+from localstack.utils.container_utils.container_errors import ContainerException
 
 
 @dataclass
@@ -38,7 +40,7 @@ def engine() -> StubEngine:
 def owned(engine: StubEngine, **ids_by_name: str) -> OwnedContainers:
     containers = OwnedContainers(Ledger(), "platform", "run")
     for name, container_id in ids_by_name.items():
-        containers.add(engine, container_id, name, "image", is_disposable=False)
+        containers.add(engine, container_id, ContainerConfiguration("image", name))
     return containers
 
 
@@ -71,3 +73,22 @@ def test_an_engine_that_does_not_answer_is_waited_for_no_longer_than_told(
     owned(engine, one="1").end(timeout_seconds=0.1)
     over.set()
     assert "the container engine has not ended container one in time" in caplog.text
+
+
+def test_a_new_version_gets_the_container_that_runs_and_nobody_removes_it_meanwhile(engine: StubEngine) -> None:
+    containers = OwnedContainers(Ledger(), "platform", "run")
+    with acting("one"):
+        containers.add(engine, "0123", ContainerConfiguration("image", "db"))
+        containers.add(engine, "4567", ContainerConfiguration("image", "web"))
+        assert containers.taken_from_version_before(ContainerConfiguration("image", "db")) is None
+        containers.keep("one")
+        assert containers.taken_from_version_before(ContainerConfiguration("image", "db")) == "0123"
+        with pytest.raises(ContainerException, match="container web runs as the version before has made it"):
+            containers.taken_from_version_before(ContainerConfiguration("image", "web", env_vars={"A": "1"}))
+    with acting("two"):
+        assert containers.taken_from_version_before(ContainerConfiguration("image", "db")) is None
+    assert containers.stays("web")
+    containers.hand_on("one")
+    assert [name for name in ("db", "web", "01", "other", "") if containers.stays(name)] == ["db", "01"]
+    containers.release("one")
+    assert not containers.stays("db")

@@ -24,6 +24,7 @@ class Changer(aws.RequestHandler):
         if context.service is None:
             return
         service, operation = context.service_operation
+        response.headers.update({"X-Before": "changer", "x-amzn-requestid": "another"})
         seen.append([service, operation, context.region, context.account_id, context.protocol])
         if (service, operation) == ("sqs", "SendMessage"):
             context.service_request["MessageBody"] += " (changed on the way)"
@@ -34,6 +35,7 @@ class Changer(aws.RequestHandler):
 
 def add_header(chain, context, response):
     response.headers["X-Seen-By"] = "changer"
+    response.headers["X-Kept"] = response.headers.get("X-Before", "gone")
     if context.service_response is not None and "QueueUrl" in context.service_response:
         response.headers["X-Queue"] = context.service_response["QueueUrl"].rpartition("/")[2]
 
@@ -59,6 +61,9 @@ def test_a_request_handler_changes_what_sqs_receives_and_a_response_handler_adds
     created = sqs.create_queue(QueueName="jobs")
     assert created["ResponseMetadata"]["HTTPHeaders"]["x-seen-by"] == "changer"
     assert created["ResponseMetadata"]["HTTPHeaders"]["x-queue"] == "jobs"
+    assert created["ResponseMetadata"]["HTTPHeaders"]["x-before"] == "changer"
+    assert created["ResponseMetadata"]["HTTPHeaders"]["x-kept"] == "changer"
+    assert created["ResponseMetadata"]["RequestId"] != "another"
     sent = sqs.send_message(QueueUrl=created["QueueUrl"], MessageBody="hello")
     assert sent["MessageId"]
     received = sqs.receive_message(QueueUrl=created["QueueUrl"])["Messages"]

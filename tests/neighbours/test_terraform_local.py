@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,6 +10,7 @@ import hcl2
 import pytest
 
 from platforms import Platform
+from terraform_program import NoTerraform, terraform, terraform_settings
 
 PROJECT = """
 terraform {
@@ -92,10 +91,14 @@ def test_the_providers_endpoints_lead_here(platform: Platform, project: Path, en
     assert {service for service in urls if OTHER_NAMES.get(service, service) not in known} == NOT_EMULATED
 
 
-def test_terraform_itself_makes_what_a_project_says(platform: Platform, project: Path, environ: dict[str, str]) -> None:
-    """``TF_CLI_CONFIG_FILE`` has to name a configuration with a mirror that has the AWS provider: it is 150 MB."""
-    if shutil.which("terraform") is None or not Path(os.environ.get("TF_CLI_CONFIG_FILE", "")).is_file():
-        pytest.skip("NOT RUN: there is no terraform, or TF_CLI_CONFIG_FILE names no file with a mirror of its provider")
+def test_terraform_itself_makes_what_a_project_says_and_takes_it_away(
+    platform: Platform, project: Path, environ: dict[str, str]
+) -> None:
+    try:
+        terraform()
+        environ |= terraform_settings(project)
+    except NoTerraform as reason:
+        pytest.skip(f"NOT RUN: {reason}")
     tflocal(project, environ, "init")
     tflocal(project, environ, "apply", "-auto-approve")
     s3 = platform.client("s3")
@@ -104,3 +107,8 @@ def test_terraform_itself_makes_what_a_project_says(platform: Platform, project:
     assert parameter in [topic["TopicArn"] for topic in platform.client("sns").list_topics()["Topics"]]
     state = s3.get_object(Bucket="terraform-state", Key="here.tfstate")["Body"].read()
     assert b"made-by-terraform" in state
+    tflocal(project, environ, "plan", "-detailed-exitcode")  # what was made reads as it was said: nothing to change
+    tflocal(project, environ, "destroy", "-auto-approve")
+    assert "made-by-terraform" not in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
+    parameters = platform.client("ssm").describe_parameters()["Parameters"]
+    assert "/made/by/terraform" not in [each["Name"] for each in parameters]

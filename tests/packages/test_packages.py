@@ -122,6 +122,16 @@ def test_a_connection_that_is_cut_goes_on_where_it_was(home: Home, files: FileSe
     assert (home.volume / "lib" / "tool" / "1.0" / "tool-linux").read_bytes() == PROGRAM
 
 
+def test_a_file_that_a_server_packs_for_the_way_is_unpacked(home: Home, files: FileServer) -> None:
+    """Buckets keep files like that, and send them so to everybody."""
+    files.packed.add("/tool-linux")
+    files.cuts["/tool-linux"] = [20]
+    assert "tool-linux can't be fetched" in install(home, "Tool", files).stderr
+    assert install(home, "Tool", files).returncode == 0
+    assert [wanted for _, wanted in files.requested] == [None, None]
+    assert (home.volume / "lib" / "tool" / "1.0" / "tool-linux").read_bytes() == PROGRAM
+
+
 def test_the_next_attempt_goes_on_where_one_that_failed_ended(home: Home, files: FileServer) -> None:
     files.cuts["/tool-linux"] = [1000, 0]
     failed = install(home, "Tool", files)

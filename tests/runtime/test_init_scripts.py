@@ -105,7 +105,7 @@ def test_scripts_that_fail_are_reported_and_the_rest_runs(start: Callable[..., P
     assert f"Error while running script {exits}: Script {exits} returned a non-zero exit code 3" in log
     assert f"the file is not executable: chmod +x {plain}" in log
     assert "its first line has to name an interpreter" in log
-    assert f"Error while running script {raises}: 'left out'" in log
+    assert f"Error while running script {raises}: KeyError: 'left out'" in log
     assert "Traceback" not in log
     assert platform.get("/_localstack/health").status_code == 200
 
@@ -126,7 +126,7 @@ def test_a_runner_of_an_extension_takes_its_kind_of_files(start: Callable[..., P
     platform = start()
     assert states(platform, "start") == {"a.note": "SUCCESSFUL"}
     assert states(platform, "ready") == {"a.note": "ERROR", "b.note": "SUCCESSFUL"}
-    assert "a.note: a bad note" in platform.log
+    assert "a.note: ValueError: a bad note" in platform.log
     plugins = platform.get("/_localstack/plugins").json()["localstack.init.runner"]
     assert plugins == [{"name": "note", "is_initialized": True, "is_loaded": True}]
     platform.wait_for("^EXTENSION ready")

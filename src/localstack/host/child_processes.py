@@ -16,11 +16,15 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from multiprocessing.process import BaseProcess
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
+from localstack.host.adapted_imports import AdaptedImports
 from localstack.host.process_tree import ChildProcess
-from localstack.utils.patch import Patch, Patches
+from localstack.utils.patch import Patch
+
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
 
 LOG = logging.getLogger(__name__)
 
@@ -30,7 +34,7 @@ _SHELL_WORD = re.compile(rf"(?<![\w./-])(?P<quote>['\"]?)(?P<path>{_INTERPRETER}
 
 _start = subprocess.Popen.__init__
 _parameters = inspect.signature(_start)
-_start_worker = BaseProcess.start
+_WORKERS = "multiprocessing.process"
 
 
 def install(added_paths: Callable[[], Sequence[str]], started: Callable[[ChildProcess], None]) -> None:
@@ -43,12 +47,20 @@ def install(added_paths: Callable[[], Sequence[str]], started: Callable[[ChildPr
     :param started: called with each process that was started
     """
     _installed.added_paths, _installed.started = added_paths, started
-    _installed.patches.apply()
+    _installed.commands.apply()
+    if _WORKERS in sys.modules:
+        _installed.note_workers(sys.modules[_WORKERS])
+    else:
+        _installed.imports.uninstall()
+        _installed.imports.install()
 
 
 def uninstall() -> None:
     """Start commands as they are again."""
-    _installed.patches.undo()
+    _installed.imports.uninstall()
+    _installed.commands.undo()
+    if _installed.workers is not None:
+        _installed.workers.undo()
 
 
 @functools.wraps(_start)
@@ -63,9 +75,8 @@ def _start_adapted(*args: Any, **kwargs: Any) -> None:
     return None
 
 
-@functools.wraps(_start_worker)
-def _start_worker_noted(self: BaseProcess) -> None:
-    _start_worker(self)
+def _start_worker_noted(start: Callable[[BaseProcess], None], self: BaseProcess) -> None:
+    start(self)
     _installed.started(_Worker(self, self.pid or 0))
 
 
@@ -104,14 +115,20 @@ class _Worker:
 class _Installed:
     added_paths: Callable[[], Sequence[str]]
     started: Callable[[ChildProcess], None]
-    patches: Patches
+    commands: Patch
+    workers: Patch | None = None
+    """``None`` until somebody imports ``multiprocessing``."""
+
+    def __post_init__(self) -> None:
+        self.imports = AdaptedImports({_WORKERS: self.note_workers}.get)
+
+    def note_workers(self, module: ModuleType) -> None:
+        if self.workers is None:
+            self.workers = Patch.function(module.BaseProcess.start, _start_worker_noted)
+        self.workers.apply()
 
 
-_installed = _Installed(
-    list,
-    lambda process: None,
-    Patches([Patch(subprocess.Popen, "__init__", _start_adapted), Patch(BaseProcess, "start", _start_worker_noted)]),
-)
+_installed = _Installed(list, lambda process: None, Patch(subprocess.Popen, "__init__", _start_adapted))
 
 
 def _adapt(arguments: dict[str, Any]) -> None:

@@ -11,8 +11,9 @@ from localstack.host import shared
 from localstack.host.dev.activation import EnabledProject, activate, banner
 from localstack.host.dev.overlay import Overlay
 from localstack.host.dev.registry import DevRegistry
-from localstack.host.dev.reload import DevReload, fingerprint
+from localstack.host.dev.reload import DevReload
 from localstack.host.dev.status import StatusResource
+from localstack.host.dev.watching import fingerprint
 from localstack.host.extension.discovery import Candidate, DistributionInfo, Origin
 from localstack.host.extension.exchange import Exchange
 from localstack.host.extension.modules import compile_from_source
@@ -31,23 +32,24 @@ class DeveloperMode:
         print(banner(paths), flush=True)  # noqa: T201
         compile_from_source(paths)
         self._fingerprints = {path: fingerprint(path) for path in paths}
-        self._projects = activate(paths, self._dependencies_of)
+        self._activation = activate(paths, self._dependencies_of)
         self._reload: DevReload | None = None
 
     @property
     def paths(self) -> tuple[Path, ...]:
         """What was added to ``sys.path``."""
-        return tuple(path for project in self._projects for path in project.paths)
+        projects = self._reload.projects if self._reload else self._activation.projects
+        return tuple(path for project in projects for path in project.paths)
 
     def candidates(self) -> list[Candidate]:
-        return list(chain.from_iterable(map(_candidates_of, self._projects)))
+        return list(chain.from_iterable(map(_candidates_of, self._activation.projects)))
 
     def serve(self, exchange: Exchange) -> None:
         """Show how the folders do; ``start`` begins to reload them."""
-        if not self._projects:
+        if not self._fingerprints:
             return
         containers = shared.extensions()
-        self._reload = DevReload(exchange, self._projects, _candidates_of, self._fingerprints, self._dependencies_of)
+        self._reload = DevReload(exchange, self._activation, _candidates_of, self._fingerprints, self._dependencies_of)
         StatusResource(self._reload.statuses).add_to(containers.internal_apis)
         containers.edge_router.on_answer = Overlay(self._reload.broken_save_of).add_to
 
@@ -64,8 +66,15 @@ class DeveloperMode:
         """What an enabled folder requires, installed; see ``installed_dependencies``."""
         if not requires:
             return None
+        from packaging.requirements import InvalidRequirement, Requirement
+
         from localstack.host.environment.dependencies import installed_dependencies
 
+        for text in requires:
+            try:
+                Requirement(text)
+            except InvalidRequirement:
+                LOG.warning("%s requires %r, which is no requirement and is passed over", project, text)
         return installed_dependencies(project, requires, self._settings, LOG.info)
 
 

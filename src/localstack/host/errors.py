@@ -28,6 +28,8 @@ LeantoError                      exit code 1 unless another is said, one sentenc
 
 from __future__ import annotations
 
+import contextlib
+
 
 class LeantoError(Exception):
     """A failure with a cause that a person can act on.
@@ -50,6 +52,19 @@ class LeantoError(Exception):
 def reason_of(error: Exception) -> str:
     """``"No such file or directory"`` of an ``OSError``, whose text would name the file again; else the text."""
     return (isinstance(error, OSError) and error.strerror) or str(error)
+
+
+def said_by(error: BaseException) -> str:
+    """What an exception says, on one line; empty when it says nothing, or is of a class that fails when it is asked."""
+    with contextlib.suppress(Exception):  # the class may be an extension's
+        return " ".join(line.strip() for line in str(error).splitlines())
+    return ""
+
+
+def named(error: BaseException) -> str:
+    """``"KeyError: 'x'"``; the type alone when it says nothing."""
+    text = said_by(error)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 class SettingError(LeantoError):
@@ -155,8 +170,7 @@ class ExtensionFault(LeantoError):
 
     def __init__(self, extension: str, place: str, cause: BaseException, location: str | None) -> None:
         at = f" ({location})" if location else ""
-        text = " ".join(line.strip() for line in str(cause).splitlines())  # one fault is one line of the log
-        super().__init__(f"extension {extension} failed in {place}: {type(cause).__name__}: {text}{at}")
+        super().__init__(f"extension {extension} failed in {place}: {named(cause)}{at}")
         self.extension = extension
         self.place = place
         self.cause = cause

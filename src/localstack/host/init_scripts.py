@@ -17,6 +17,8 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, Protocol
 
+from localstack.host.errors import named, said_by
+
 LOG = logging.getLogger("localstack.runtime.init")
 
 RUNNER_NAMESPACE = "localstack.init.runner"
@@ -109,8 +111,9 @@ class InitScripts:
             runner.run(str(script.path))
         except (Exception, SystemExit) as error:  # it is the user's code, or an extension's
             script.state = ScriptState.ERROR
-            shows = self._shows_traceback and not isinstance(error, ScriptError)
-            text = str(error) or type(error).__name__
+            is_told = isinstance(error, ScriptError)
+            text = said_by(error) if is_told else named(error)
+            shows = self._shows_traceback and not is_told
             LOG.error("Error while running script %s: %s", script.path, text, exc_info=error if shows else None)
         else:
             script.state = ScriptState.SUCCESSFUL

@@ -5,15 +5,18 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from localstack.host.environment.environment import make_importable
+from localstack.host.errors import LeantoError
 from localstack.host.extension.discovery import Candidate, Origin, canonical_name, in_order, installed_candidates
 from localstack.host.extension.exchange import Exchange, ExchangeError
 from localstack.host.extension.modules import loaded_anew
+from localstack.host.extension.process_registries import HOOK_NAMES
 from localstack.host.extension.registry import ExtensionRecord, ExtensionState
 from localstack.host.manage.extension_resources import Takeover
 
@@ -33,6 +36,8 @@ class LivePlatform:
 
     def __init__(self, environment: ExtensionEnvironment) -> None:
         self._environment = environment
+        self._seen = environment.generations.current()
+        """The one that was in force when it was last looked for, usable or not."""
         self._generation = environment.hold_usable()
         self._exchange: Exchange | None = None
         self._held = {self._generation} if self._generation else set()
@@ -42,6 +47,15 @@ class LivePlatform:
     def serve(self, exchange: Exchange) -> None:
         """From now on changes can be taken over."""
         self._exchange = exchange
+
+    def catch_up(self) -> None:
+        """Take over what was installed while the platform was starting; the log says what has to wait for a restart."""
+        try:
+            if self._environment.generations.current() != self._seen:
+                for obstacle in self.take_over().obstacles:
+                    LOG.warning("what was changed during the start waits for localstack restart, for %s", obstacle)
+        except LeantoError as error:
+            LOG.warning("what was changed during the start waits for localstack restart: %s", error)
 
     def obstacles_to(self, generation: str) -> Sequence[str]:
         from localstack.host.environment.generation import Generation
@@ -56,7 +70,7 @@ class LivePlatform:
     def take_over(self) -> Takeover:
         assert self._exchange is not None
         with self._exchange.lock:
-            generation = self._environment.generations.hold_current()
+            generation = self._seen = self._environment.generations.hold_current()
             if generation == self._generation:
                 return Takeover()
             obstacles = self._obstacles(generation)
@@ -75,8 +89,10 @@ class LivePlatform:
         freed = {one.name for one in leaving}
         refused = [one for one in records if one.state is ExtensionState.REFUSED and one.name in freed]
         waiting = [one for one in refused if not _is_of(one, difference.leaving)]
+        old_modules = list(difference.modules(dict(sys.modules)).values())
+        failed: dict[str, ModuleType] = {}
         try:
-            with self._imports_of(generation, difference):
+            with self._imports_of(generation, difference, failed):
                 developed = [one.candidate for one in records if one.candidate.origin is Origin.DEVELOPED]
                 coming = difference.added | difference.changed
                 candidates = [one for one in in_order(developed, installed_candidates()) if _is_named(one, coming)]
@@ -85,8 +101,12 @@ class LivePlatform:
         except ExchangeError as error:
             for name, reason in error.reasons.items():
                 LOG.error("extension %s can't be replaced while it runs, so all goes on as it was: %s", name, reason)
+            exchange.retire(failed.values(), is_for_good=True)
             return Takeover(obstacles=tuple(f"{name}: {reason}" for name, reason in error.reasons.items()))
         self._generation = generation
+        left = exchange.retire(old_modules, is_for_good=not difference.changed)
+        for what in left:
+            LOG.warning("of what was unloaded, %s: restart needed (localstack restart)", what)
         loaded = [one for one in arrived if one.state is ExtensionState.LOADED]
         names = {one.name for one in loaded}
         unloaded = [one for one in leaving if one.state is ExtensionState.UNLOADED and one.name not in names]
@@ -98,6 +118,7 @@ class LivePlatform:
             loaded=tuple(map(_shown, loaded)),
             unloaded=tuple(map(_shown, unloaded)),
             failed=tuple(_shown(one) for one in arrived if one.state is ExtensionState.FAILED),
+            left=left,
         )
 
     def _let_go_of_unused(self) -> None:
@@ -109,13 +130,23 @@ class LivePlatform:
                 self._held.remove(held)
 
     @contextmanager
-    def _imports_of(self, generation: Generation | None, difference: Difference) -> Iterator[None]:
-        """Let imports find ``generation``; when the block fails, everything is as it was."""
+    def _imports_of(
+        self, generation: Generation | None, difference: Difference, failed: dict[str, ModuleType]
+    ) -> Iterator[None]:
+        """Let imports find ``generation``; when the block fails, everything is as it was.
+
+        :param failed: gets the modules that were loaded in vain, by name
+        """
+
+        def loaded_in_vain(loaded: Mapping[str, ModuleType]) -> list[str]:
+            failed.update(difference.reversed().modules(loaded))
+            return list(failed)
+
         before = list(sys.path)
         old_paths, self.paths = self.paths, make_importable(generation)
         sys.path[:] = [entry for entry in sys.path if Path(entry) not in old_paths]
         try:
-            with loaded_anew(difference.forgettable_modules, difference.reversed().modules):
+            with loaded_anew(difference.forgettable_modules, loaded_in_vain):
                 yield
         except BaseException:
             sys.path[:], self.paths = before, old_paths
@@ -134,7 +165,9 @@ class LivePlatform:
             return [f"the extensions are now for Python {generation.python_minor}, and the platform runs with {here}"]
         found = (record.candidate.distribution.name for record in self._exchange.lifecycle.registry.records)
         difference = self._difference(generation)
-        return [str(one) for one in difference.obstacles(dict(sys.modules), map(canonical_name, found))]
+        changes = self._exchange.lifecycle.registry.process_changes()
+        recoverable = HOOK_NAMES.union(*(one.patched_names() for one in changes))
+        return [str(one) for one in difference.obstacles(dict(sys.modules), map(canonical_name, found), recoverable)]
 
 
 def _is_named(candidate: Candidate, names: frozenset[str]) -> bool:

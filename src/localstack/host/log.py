@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 import time
 from functools import lru_cache
+from typing import TextIO
 
 from localstack.host.settings import Settings
 
@@ -31,6 +33,15 @@ _QUIET_LOGGERS = {
     "watchfiles": logging.WARNING,
     "werkzeug": logging.WARNING,
 }
+
+
+class LogHandler(logging.StreamHandler[TextIO]):
+    """Writes the log, and lets nobody who logs fail because that can't be done."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Say what is wrong with a record on stderr, which an extension may have closed or replaced."""
+        with contextlib.suppress(Exception):
+            super().handleError(record)
 
 
 class LineFormatter(logging.Formatter):
@@ -81,7 +92,7 @@ def compress_logger_name(name: str, width: int = _NAME_WIDTH) -> str:
 
 def setup_logging(settings: Settings) -> None:
     """Send the log of this process to stderr in the platform's format; replaces handlers of an earlier call."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = LogHandler(sys.stderr)
     handler.setFormatter(LineFormatter())
     root = logging.getLogger()
     for earlier in [h for h in root.handlers if isinstance(h.formatter, LineFormatter)]:

@@ -20,6 +20,7 @@ from pathlib import Path
 from localstack.host.errors import PlatformError, VolumeError
 from localstack.host.settings import HostAndPort, Settings
 from localstack.host.version import LOCALSTACK_VERSION
+from localstack.host.volume import writing
 
 _POLL_SECONDS = 0.05
 _SAME_START_SECONDS = 2.0
@@ -158,15 +159,15 @@ class RecordFile:
         except (FileNotFoundError, NotADirectoryError, ValueError):
             return None
         except OSError as error:
-            raise VolumeError(f"{self.path} can't be read: {error.strerror}", _VOLUME_HINT) from error
+            hint = "make it readable for you, or set LOCALSTACK_VOLUME_DIR to another folder"
+            raise VolumeError(f"{self.path} can't be read: {error.strerror}", hint) from error
 
     def _replace(self, record: PlatformRecord) -> None:
         aside = self.path.with_suffix(f".{record.pid}.tmp")
         try:
-            aside.write_text(record.to_json(), encoding="utf-8")
-            aside.replace(self.path)
-        except OSError as error:
-            raise VolumeError(f"{self.path} can't be written: {error.strerror}", _VOLUME_HINT) from error
+            with writing(self.path):
+                aside.write_text(record.to_json(), encoding="utf-8")
+                aside.replace(self.path)
         finally:
             aside.unlink(missing_ok=True)
 
@@ -182,17 +183,12 @@ class RecordFile:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """Keep other writers out. The lock file stays: removing it would let two processes lock different files."""
-        try:
+        with writing(self.path.parent):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             lock = self.path.with_suffix(".lock").open("a")
-        except OSError as error:
-            raise VolumeError(f"{self.path.parent} can't be written: {error.strerror}", _VOLUME_HINT) from error
         with lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
-
-
-_VOLUME_HINT = "set LOCALSTACK_VOLUME_DIR to a folder that you can read and write"
 
 
 def already_running(record: PlatformRecord) -> PlatformError:

@@ -25,7 +25,7 @@ from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 from localstack.host import shared
-from localstack.host.errors import LeantoError, StartInterrupted, VolumeError
+from localstack.host.errors import LeantoError, StartInterrupted
 from localstack.host.extension.discovery import (
     NAMESPACE,
     candidates_in,
@@ -34,7 +34,7 @@ from localstack.host.extension.discovery import (
     requires_any,
 )
 from localstack.host.extension.exchange import Exchange
-from localstack.host.extension.lifecycle import HookArguments, Lifecycle
+from localstack.host.extension.lifecycle import Lifecycle
 from localstack.host.extension.platform_hooks import PlatformHooks
 from localstack.host.gateway.addresses import reserve_addresses
 from localstack.host.gateway.certificate import check_custom_certificate
@@ -48,6 +48,7 @@ from localstack.host.settings import Settings
 from localstack.host.shutdown import call_later, end_children, log_without_waiting
 from localstack.host.stop_signals import StopSignals
 from localstack.host.version import LOCALSTACK_VERSION, leanto_version
+from localstack.host.volume import make_folders
 from localstack.runtime import events
 from localstack.runtime.hooks import HOOKS_ON_INFRA_READY, HOOKS_ON_INFRA_SHUTDOWN, HOOKS_ON_INFRA_START
 
@@ -85,6 +86,7 @@ class Runtime:
     def __post_init__(self) -> None:
         self.exit_code = 0
         self._environ = dict(os.environ)  # extensions change os.environ; a restart must not inherit that
+        self._stdout = sys.stdout  # extensions put something else in its place
         self._started_at = datetime.now(UTC)
         self._stopping = threading.Event()
         self._finished = threading.Event()
@@ -143,7 +145,7 @@ class Runtime:
 
     def _prepare(self) -> None:
         """Everything that can refuse the start, in an order that leaves nothing behind."""
-        self._make_directories()
+        make_folders(self.settings)
         check_custom_certificate(self.settings)
         self.settings = reserve_addresses(self.settings)
         shared.use_settings(self.settings)
@@ -154,6 +156,8 @@ class Runtime:
             atexit.register(self._replace_process_if_restarting)  # first, so it runs after the extensions' own
 
     def _start(self) -> None:
+        from localstack.host.wiring import end_leftovers, hook_arguments
+
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(line_buffering=True)  # extensions print; in a log file it must not come minutes late
         print(f"\nLocalStack version: {LOCALSTACK_VERSION}\nLeanto version: {leanto_version()}\n", flush=True)  # noqa: T201
@@ -169,6 +173,7 @@ class Runtime:
         scripts.run(Stage.START, self._stopping.is_set)
         containers = shared.extensions()
         containers.guard.on_fault = self.on_fault
+        containers.guard.slow_calls.watch(self._finished)
         self._lifecycle = lifecycle = Lifecycle(containers.registry, containers.guard, containers.ledger)
         gateway = self._build_gateway(lifecycle, scripts)  # extensions call AWS from their first hook on
         installed = [] if self.is_guest else installed_entry_points()
@@ -178,9 +183,16 @@ class Runtime:
         lifecycle.load(in_order(developed, candidates_in(NAMESPACE, installed)))
         self._point_out_twisted(lifecycle)
         lifecycle.start()
-        arguments = _hook_arguments()
+        arguments = hook_arguments()
         lifecycle.update_gateway(arguments)
-        self.exchange = exchange = Exchange(lifecycle, arguments, _end_leftovers, self._exchange_lock)
+        self.exchange = exchange = Exchange(
+            lifecycle,
+            arguments,
+            end_leftovers,
+            shared.activities(),
+            shared.extensions().containers,
+            self._exchange_lock,
+        )
         live.serve(exchange)
         if developer_mode is not None:
             developer_mode.serve(exchange)
@@ -208,31 +220,15 @@ class Runtime:
         threading.Thread(target=self._run_ready_monitor, name="Thread-1 (_run_ready_monitor)", daemon=True).start()
         self._server.run()
 
-    def _make_directories(self) -> None:
-        settings = self.settings
-        try:
-            if settings.clear_tmp and settings.tmp_dir.is_dir():
-                shutil.rmtree(settings.tmp_dir, ignore_errors=True)
-            for path in (settings.run_dir, settings.log_dir, settings.tmp_dir, settings.extensions_dir):
-                path.mkdir(parents=True, exist_ok=True)
-            for name in ("cache", "state"):
-                (settings.volume_dir / name).mkdir(exist_ok=True)
-            if not os.access(settings.volume_dir, os.R_OK | os.W_OK | os.X_OK):
-                raise PermissionError(13, "Permission denied", str(settings.volume_dir))
-        except OSError as error:
-            raise VolumeError(
-                f"the volume {settings.volume_dir} can't be used: {error.strerror}: {error.filename}",
-                "make it readable and writable for this user, or set LOCALSTACK_VOLUME_DIR to another folder",
-            ) from None
-
     def _adapt_process(self) -> None:
         """What extensions take for granted: upstream's host names, its interpreter for child processes, its server."""
         from localstack.host import child_processes, loopback_names
-        from localstack.host.extension import taken_over
+        from localstack.host.extension import exit_functions, taken_over
         from localstack.host.missing_names import explain_missing_names
 
         loopback_names.install()
         explain_missing_names()
+        exit_functions.install()
         child_processes.install(self._added_imports, shared.activities().note_process)
         if self.settings.gateway_server != "twisted":
             taken_over.install(shared.extensions().connections)
@@ -279,6 +275,7 @@ class Runtime:
         assert self._hooks is not None
         assert self._lifecycle is not None
         assert self._init_scripts is not None
+        assert self._live is not None
         first = self.settings.gateway_listen[0]
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(first.host, first.host)
         try:
@@ -291,20 +288,23 @@ class Runtime:
         self._init_scripts.run(Stage.READY, self._stopping.is_set)
         if self._stopping.is_set():
             return
-        print(READY_MARKER, flush=True)  # noqa: T201
+        self._live.catch_up()
+        with contextlib.suppress(OSError, ValueError):  # nobody reads, or an extension has closed it
+            print(READY_MARKER, file=self._stdout, flush=True)
         events.infra_ready.set()
         self._record_file.update(state=PlatformState.READY)  # after the marker: `wait` promises that it was printed
+        self._live.catch_up()  # once more: from now on whoever changes something says so
         if self._emulation is not None:
             self._emulation.load_eagerly()
         if self._developer_mode is not None:
             self._developer_mode.start()
-        self._lifecycle.ready()
+        self._lifecycle.ready(self._exchange_lock)
 
     def _on_signal(self, number: int) -> None:
         self._restarting = False  # who wants the platform to end does not want it back
         self.stop()  # first: who reads stdout may have stopped reading
         # not print(): another thread may hold the writer's lock for good
-        with contextlib.suppress(OSError):  # nobody may be reading
+        with contextlib.suppress(OSError, ValueError):  # nobody may be reading
             os.write(
                 sys.__stdout__.fileno() if sys.__stdout__ else 1,
                 f"Localstack runtime received signal {number}\n".encode(),
@@ -381,28 +381,11 @@ class Runtime:
     def _replace_process_if_restarting(self) -> None:
         if not self._restarting:
             return
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(Exception):  # it may be an extension's
+                stream.flush()
         command = [sys.executable, "-P", "-m", "localstack.host.cli.main", *self.arguments]
         os.execve(sys.executable, command, self._environ)  # same pid; sockets and files close on exec
-
-
-def _end_leftovers(extension: str) -> None:
-    """End what an extension that has gone for good has left running."""
-    shared.activities().end(extension)
-    shared.extensions().containers.end(extension)
-
-
-def _hook_arguments() -> HookArguments:
-    containers = shared.extensions()
-    return HookArguments(
-        router=containers.edge_router,
-        request_handlers=containers.request_handlers,
-        response_handlers=containers.response_handlers,
-        exception_handlers=containers.exception_handlers,
-        finalizers=containers.finalizers,
-        connections=containers.connections,
-    )
 
 
 def _aws_environ(settings: Settings) -> dict[str, str]:

@@ -148,13 +148,19 @@ class Settings:
         """
         real = dict(os.environ if environ is None else environ)
         config_dir = config_dir_of(real)
-        profiles = tuple(_split(real.get("CONFIG_PROFILE") or "default"))
+        profiles = tuple(_split(real.get("CONFIG_PROFILE") or _DEFAULT_PROFILE))
         merged = _read_profiles(config_dir, profiles) | real
         return _Reader(merged).settings(config_dir, profiles)
 
     @property
     def gateway_port(self) -> int:
         return self.gateway_listen[0].port
+
+    @property
+    def missing_profiles(self) -> tuple[Path, ...]:
+        """Files of profiles that were asked for and are not there; ``default`` need not be."""
+        files = (_profile_file(self.config_dir, name) for name in self.profiles if name != _DEFAULT_PROFILE)
+        return tuple(file for file in files if not file.is_file())
 
     @cached_property
     def run_dir(self) -> Path:
@@ -196,6 +202,7 @@ class Settings:
         return f"http://{HostAndPort(host, first.port)}"
 
 
+_DEFAULT_PROFILE = "default"
 _PREFIX = "LOCALSTACK_"
 _OWN_NAMES_WITH_PREFIX = re.compile(
     r"LOCALSTACK_(HOST|HOSTNAME|VOLUME_DIR|AUTH_TOKEN|API_KEY|RESPONSE_HEADER_ENABLED|\d.*)"
@@ -363,12 +370,16 @@ def _default_volume_dir() -> Path:
     return base / "localstack" / "volume"
 
 
+def _profile_file(config_dir: Path, profile: str) -> Path:
+    return config_dir / f"{profile}.env"
+
+
 def _read_profiles(config_dir: Path, profiles: tuple[str, ...]) -> dict[str, str]:
     merged: dict[str, str] = {}
     for profile in profiles:
         if not re.fullmatch(r"[\w.-]+", profile):
             raise SettingError(f"{profile!r} is no profile name", "use letters, digits, '.', '_' and '-'")
-        path = config_dir / f"{profile}.env"
+        path = _profile_file(config_dir, profile)
         if path.is_file():
             from dotenv import dotenv_values  # only when there is a profile: keeps the start lean
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -17,7 +17,7 @@ from uuid import uuid4
 from localstack.host.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from botocore.awsrequest import AWSPreparedRequest, AWSResponse
@@ -37,7 +37,9 @@ if TYPE_CHECKING:
     )
     from localstack.host.extension.ownership import OwnedList
     from localstack.host.extension.routes import OwnedRouter
+    from localstack.host.gateway.servers import Server
     from localstack.host.process_tree import ChildProcess
+    from localstack.host.settings import HostAndPort
 
     InternalTransport = Callable[[AWSPreparedRequest], AWSResponse]
     ResponseHandler = Callable[[HandlerChain, RequestContext, Response], None]
@@ -128,8 +130,11 @@ class _Extensions:
         from localstack.host.extension.ownership import ContributionKind
         from localstack.host.extension.routes import OwnedRouter
         from localstack.http.dispatcher import handler_dispatcher
+        from localstack.http.router import GreedyPathConverter
 
-        return OwnedRouter(handler_dispatcher(), self.ledger, self.guard, ContributionKind[kind])
+        router = OwnedRouter(handler_dispatcher(), self.ledger, self.guard, ContributionKind[kind])
+        router.url_map.converters["greedy_path"] = GreedyPathConverter
+        return router
 
 
 @dataclass
@@ -258,6 +263,18 @@ def edge_router() -> Any:
 
 def internal_apis() -> Any:
     return extensions().internal_apis
+
+
+def front_door(gateway: Gateway, addresses: Sequence[HostAndPort], workers: int | None) -> Server:
+    """A server like that of the platform for another gateway; its ``run`` may be called on any thread.
+
+    :param workers: how many requests it handles at the same time, as many as the platform without it
+    """
+    from localstack.host.gateway.front_door.server import FrontDoor
+
+    own = settings()
+    workers = own.gateway_worker_count if workers is None else workers
+    return FrontDoor(gateway, replace(own, gateway_listen=tuple(addresses), gateway_worker_count=workers))
 
 
 def set_up_logging() -> None:

@@ -9,6 +9,7 @@ from localstack.aws.handlers import cors
 from localstack.host import shared
 from localstack.host.emulation.moto import urls
 from localstack.host.extension.guard import was_reported
+from localstack.host.extension.lifecycle import HookArguments
 from localstack.host.gateway.certificate_resources import CertificateResources
 from localstack.host.gateway.cors import CorsPolicy
 from localstack.host.gateway.diagnosis import DiagnosisResources
@@ -73,6 +74,25 @@ def wired_gateway(
     )
     shared.use_internal_transport(InProcessTransport(gateway))
     return gateway
+
+
+def end_leftovers(extension: str) -> None:
+    """End what an extension that has gone for good has left running."""
+    shared.activities().end(extension)
+    shared.extensions().containers.end(extension)
+
+
+def hook_arguments() -> HookArguments:
+    """What the hooks get that change the gateway."""
+    containers = shared.extensions()
+    return HookArguments(
+        router=containers.edge_router,
+        request_handlers=containers.request_handlers,
+        response_handlers=containers.response_handlers,
+        exception_handlers=containers.exception_handlers,
+        finalizers=containers.finalizers,
+        connections=containers.connections,
+    )
 
 
 def extension_views(lifecycle: Lifecycle) -> list[ExtensionView]:

@@ -150,6 +150,8 @@ class _Part:
     def begin(self, response: Response) -> None:
         """Forget what there is; another file comes."""
         self.remove()
+        if _is_packed(response):  # what arrived of it can't be told from what is there unpacked
+            return
         tag = response.headers.get("ETag", "")
         version = response.headers.get("Last-Modified", "") if not tag or tag.startswith("W/") else tag
         self._version_file.write_text(version)
@@ -183,19 +185,25 @@ def _receive(url: str, part: _Part) -> None:
         with part.path.open("ab" if is_resumed else "wb") as stream:
             stream.writelines(_chunks(response))
         length = response.headers.get("Content-Length")
-        if length is not None and part.size != offset + int(length):
+        if length is not None and not _is_packed(response) and part.size != offset + int(length):
             raise _Interrupted(f"only {part.size - offset} of {length} bytes have arrived")
 
 
 def _chunks(response: Response) -> Iterator[bytes]:
-    """The body as it was sent, up to where it breaks off."""
+    """The body as its author made it, up to where it breaks off."""
     from urllib3.exceptions import HTTPError
 
-    response.raw.enforce_content_length = False  # else what arrived before the end of the connection is lost
+    is_packed = _is_packed(response)
+    response.raw.enforce_content_length = is_packed  # else what arrived before the end of the connection is lost
     try:
-        yield from response.raw.stream(_CHUNK_BYTES, decode_content=False)
+        yield from response.raw.stream(_CHUNK_BYTES, decode_content=is_packed)
     except HTTPError as error:
         raise _Interrupted(_in_short(error)) from error
+
+
+def _is_packed(response: Response) -> bool:
+    """Whether the server has packed the body for the way, though that was not asked for."""
+    return response.headers.get("Content-Encoding", "identity") != "identity"
 
 
 def _get(url: str, headers: Mapping[str, str]) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from localstack.host import shared
+from localstack.runtime import events
 
 if TYPE_CHECKING:
     from rolo.gateway import Gateway
@@ -13,7 +14,12 @@ __all__ = ["Components", "LocalstackRuntime", "get_current_runtime"]
 
 
 class Components:
-    """What the platform is made of."""
+    """What the platform is made of.
+
+    :ivar name: whose services are emulated
+    """
+
+    name = "aws"
 
     @property
     def gateway(self) -> Gateway:
@@ -25,10 +31,28 @@ class Components:
 
 
 class LocalstackRuntime:
-    """The running platform."""
+    """The running platform.
+
+    :ivar starting: set before extensions are loaded; it and the others are those of ``localstack.runtime.events``
+    :ivar ready: set after ``Ready.``
+    :ivar stopping: set when shutting down begins
+    :ivar stopped: set when nothing is served any more
+    """
 
     def __init__(self) -> None:
         self.components = Components()
+        self.starting = events.infra_starting
+        self.ready = events.infra_ready
+        self.stopping = events.infra_stopping
+        self.stopped = events.infra_stopped
+
+    def is_ready(self) -> bool:
+        """Whether ``Ready.`` has been printed, and shutting down has not begun."""
+        return self.ready.is_set() and not self.stopping.is_set()
+
+    def shutdown(self) -> None:
+        """``exit`` with the code 0."""
+        self.exit()
 
     def exit(self, code: int = 0) -> None:
         """Begin to shut the platform down; returns at once.

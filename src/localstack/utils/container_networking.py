@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_network
-
 from localstack import config
 from localstack.utils.docker_utils import DOCKER_CLIENT, get_current_container_id
 
@@ -32,9 +30,7 @@ def get_endpoint_for_network(network: str | None = None) -> str:
         return DOCKER_CLIENT.get_container_ipv4_for_network(get_current_container_id(), network)
     if config.DOCKER_HOST_FROM_CONTAINER != config.DOCKER_BRIDGE_IP:
         return config.DOCKER_HOST_FROM_CONTAINER
-    for addresses in DOCKER_CLIENT.inspect_network(network)["IPAM"]["Config"] or ():
-        return str(addresses.get("Gateway") or ip_network(addresses["Subnet"])[1])  # Docker's choice when not told
-    return config.DOCKER_BRIDGE_IP
+    return DOCKER_CLIENT.get_network_gateway(network) or config.DOCKER_BRIDGE_IP
 
 
 def get_main_container_ip() -> str:

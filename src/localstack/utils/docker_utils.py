@@ -118,18 +118,16 @@ def inspect_current_container_mounts() -> list[VolumeInfo]:
 
     :raises ValueError: when it runs in none
     """
-    mounts = DOCKER_CLIENT.inspect_container(get_current_container_id())["Mounts"]
-    names = VolumeInfo._fields
-    return [
-        VolumeInfo(**{name: mount.get("RW" if name == "rw" else name.title()) for name in names}) for mount in mounts
-    ]
+    return DOCKER_CLIENT.inspect_container_volumes(get_current_container_id())
 
 
 def get_default_volume_dir_mount() -> VolumeInfo | None:
-    """The mount that the platform's volume is in, when the platform runs in a container; ``None`` without one.
+    """The mount that the platform's volume is in; ``None`` when the platform runs in a container without one.
 
-    :raises ValueError: when it runs in none
+    Where it runs in no container, the volume's folder is where it seems to be: source and destination are the same.
     """
+    if not config.is_in_docker:
+        return VolumeInfo("bind", config.VOLUME_DIR, config.VOLUME_DIR, "", rw=True, propagation="rprivate")
     return _mount_of(config.VOLUME_DIR)
 
 

@@ -10,6 +10,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
+from copy import copy
 from http.client import HTTPException
 from typing import Literal, NamedTuple
 from urllib.error import HTTPError
@@ -34,6 +35,7 @@ __all__ = [
 ]
 
 _CONNECT_SECONDS = 5.0
+_REFUSAL_SECONDS = 0.5
 _DEFAULT_RESERVATION_SECONDS = 6.0
 
 
@@ -71,6 +73,20 @@ class PortRange:
 
     def as_range(self) -> range:
         return range(self.start, self.end + 1)
+
+    def subrange(self, start: int | None = None, end: int | None = None) -> PortRange:
+        """A part of the range; what is reserved in one of the two is reserved in the other.
+
+        :param start: its first port, that of the range without it
+        :param end: its last port, that of the range without it
+        :raises ValueError: when it is not within the range
+        """
+        part = copy(self)  # with the reservations and the lock of this one
+        part.start = part._next = self.start if start is None else start
+        part.end = self.end if end is None else end
+        if not self.start <= part.start <= part.end <= self.end:
+            raise ValueError(f"{part.start} to {part.end} is not within the range {self.start} to {self.end}")
+        return part
 
     def reserve_port(self, port: IntOrPort | None = None, duration: float | None = None) -> int:
         """Reserve a port that can be bound.
@@ -159,6 +175,7 @@ def is_port_open(
     port_or_url: int | str,
     http_path: str | None = None,
     expect_success: bool = True,
+    protocols: str | Sequence[str] | None = None,
     quiet: bool = True,
 ) -> bool:
     """Whether something listens.
@@ -166,16 +183,20 @@ def is_port_open(
     :param port_or_url: a port of this machine, or a URL such as ``https://localhost:4566`` or ``localhost:4566``
     :param http_path: also ask for this path
     :param expect_success: whether the answer to that must have a status below 400
+    :param protocols: ``"tcp"``, which it is without them, ``"udp"``, or both in a list. With UDP a port counts as open
+        unless its machine says within half a second that nothing is there.
     :param quiet: False raises what kept the connection from being made
     :raises OSError: only without ``quiet``
     """
     url = f"http://localhost:{port_or_url}" if isinstance(port_or_url, int) else _with_scheme(port_or_url)
+    parts = urlsplit(url)
+    scheme = "https" if parts.scheme in ("https", "wss") else "http"
+    port = parts.port or (443 if scheme == "https" else 80)
     try:
-        parts = urlsplit(url)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        with socket.create_connection((parts.hostname or constants.LOCALHOST, port), timeout=_CONNECT_SECONDS):
-            pass
-        return http_path is None or _answers(f"{url.rstrip('/')}/{http_path.lstrip('/')}", expect_success)
+        for protocol in [protocols] if isinstance(protocols, str) else protocols or ["tcp"]:
+            _connect(parts.hostname or constants.LOCALHOST, port, protocol)
+        path = f"{parts.path.rstrip('/')}/{(http_path or '').lstrip('/')}"
+        return http_path is None or _answers(f"{scheme}://{parts.netloc}{path}", expect_success)
     except OSError:
         if not quiet:
             raise
@@ -245,15 +266,44 @@ def get_addressable_container_host(default_local_hostname: str | None = None) ->
 
 
 def get_docker_host_from_container() -> str:
-    """Host under which containers reach this machine: in one Docker's own name for it, if it has one there."""
+    """Host under which containers reach this machine.
+
+    In a container that is the engine's own name for it, if there is one. Else it is ``DOCKER_HOST_FROM_CONTAINER``
+    where that is set, the gateway of the network that the platform's container is in, of the default network outside a
+    container, or ``DOCKER_BRIDGE_IP`` without an engine that knows one.
+    """
     if config.is_in_docker:
         with contextlib.suppress(OSError):
             return socket.gethostbyname("host.docker.internal")
-    return config.DOCKER_HOST_FROM_CONTAINER
+    if config.DOCKER_HOST_FROM_CONTAINER != config.DOCKER_BRIDGE_IP:
+        return config.DOCKER_HOST_FROM_CONTAINER
+    from localstack.utils.container_networking import get_main_container_network
+    from localstack.utils.container_utils.container_errors import ContainerException
+    from localstack.utils.docker_utils import DOCKER_CLIENT
+
+    try:
+        return DOCKER_CLIENT.get_network_gateway(get_main_container_network()) or config.DOCKER_BRIDGE_IP
+    except ContainerException:
+        return config.DOCKER_BRIDGE_IP
 
 
 def _with_scheme(url: str) -> str:
     return url if "://" in url else f"http://{url}"
+
+
+def _connect(host: str, port: int, protocol: str) -> None:
+    """:raises OSError: when nothing listens there"""
+    if protocol == "tcp":
+        socket.create_connection((host, port), timeout=_CONNECT_SECONDS).close()
+        return
+    if protocol != "udp":
+        raise ValueError(f"protocol {protocol!r} is neither tcp nor udp")
+    family, kind, number, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
+    with socket.socket(family, kind, number) as probe, contextlib.suppress(TimeoutError):
+        probe.settimeout(_REFUSAL_SECONDS)
+        probe.connect(address)
+        probe.send(b"")
+        probe.recv(1)
 
 
 def _answers(url: str, expect_success: bool) -> bool:

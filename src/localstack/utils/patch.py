@@ -7,7 +7,7 @@ import inspect
 import sys
 import types
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 __all__ = ["Patch", "Patches", "patch"]
 
@@ -26,6 +26,9 @@ class Patch:
     :ivar new: what takes its place
     :ivar is_applied: whether it has taken its place
     """
+
+    in_place: ClassVar[list[Patch]] = []
+    """All patches of this process that are applied, the oldest first."""
 
     def __init__(self, obj: Any, name: str, new: Any) -> None:
         self.obj = obj
@@ -59,6 +62,7 @@ class Patch:
         self._before = vars(self.obj).get(self.name, _ABSENT)
         setattr(self.obj, self.name, self.new)
         self.is_applied = True
+        Patch.in_place.append(self)
 
     def undo(self) -> None:
         """Put the attribute back; does nothing when it has not been replaced."""
@@ -69,6 +73,12 @@ class Patch:
         else:
             setattr(self.obj, self.name, self._before)
         self.is_applied = False
+        Patch.in_place.remove(self)
+
+    @property
+    def is_on_top(self) -> bool:
+        """Whether it is in place and nobody has replaced it in turn."""
+        return self.is_applied and vars(self.obj).get(self.name) is self.new
 
     def __enter__(self) -> Patch:
         self.apply()

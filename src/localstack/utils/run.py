@@ -15,6 +15,7 @@ from typing import IO, Any
 
 from localstack.host import shared
 from localstack.utils.functions import run_safe
+from localstack.utils.pseudo_terminal import PseudoTerminal
 from localstack.utils.strings import to_str
 from localstack.utils.threads import FuncThread
 
@@ -35,6 +36,7 @@ def run(
     env_vars: Mapping[str, str] | None = None,
     inherit_cwd: bool = False,
     inherit_env: bool = True,
+    tty: bool = False,
     shell: bool = True,
     cwd: str | os.PathLike[str] | None = None,
 ) -> str | subprocess.Popen[Any]:
@@ -48,6 +50,7 @@ def run(
     :param env_vars: variables on top of those of this process
     :param inherit_cwd: has no effect: without ``cwd`` a command always runs where this process does
     :param inherit_env: False leaves only ``env_vars``
+    :param tty: give the process a terminal of its own for input and output, as programs want that ask or draw
     :return: the output as text, or the process when ``asynchronous``
     :raises subprocess.CalledProcessError: when the command exits with another code than 0
     """
@@ -60,14 +63,53 @@ def run(
     }
     if asynchronous:
         with _opened(outfile) as stdout:
+            if tty:
+                return _start_on_terminal(cmd, stdout, options)
             return subprocess.Popen(cmd, stdout=stdout, **options)
-    completed = subprocess.run(cmd, stdout=subprocess.PIPE, check=False, **options)
-    output = to_str(completed.stdout, errors="replace")
-    if completed.returncode != 0:
+    exit_code, written = _run_on_terminal(cmd, options) if tty else _run_on_pipe(cmd, options)
+    output = to_str(written, errors="replace")
+    if exit_code != 0:
         if print_error:
-            LOG.error("%r exited with %s: %s", cmd, completed.returncode, output.strip())
-        raise subprocess.CalledProcessError(completed.returncode, cmd, output=completed.stdout)
+            LOG.error("%r exited with %s: %s", cmd, exit_code, output.strip())
+        raise subprocess.CalledProcessError(exit_code, cmd, output=written)
     return output
+
+
+def _run_on_pipe(cmd: str | Sequence[str], options: Mapping[str, Any]) -> tuple[int, bytes]:
+    completed = subprocess.run(cmd, stdout=subprocess.PIPE, check=False, **options)
+    return completed.returncode, completed.stdout
+
+
+def _run_on_terminal(cmd: str | Sequence[str], options: Mapping[str, Any]) -> tuple[int, bytes]:
+    terminal = PseudoTerminal()
+    process = terminal.start(cmd, **options)
+    written = b"".join(terminal.output())
+    return process.wait(), written
+
+
+def _start_on_terminal(
+    cmd: str | Sequence[str], outfile: int | IO[Any], options: Mapping[str, Any]
+) -> subprocess.Popen[Any]:
+    """Start a process on a terminal whose output a thread copies; a pipe for it is read from ``process.stdout``."""
+    terminal = PseudoTerminal()
+    process = terminal.start(cmd, **options)
+    if outfile == subprocess.PIPE:
+        end, target = os.pipe()
+        process.stdout = os.fdopen(end, "rb")
+    else:
+        target = os.open(os.devnull, os.O_WRONLY) if outfile == subprocess.DEVNULL else os.dup(_descriptor(outfile))
+
+    def copy(_params: Any) -> None:
+        with os.fdopen(target, "wb", buffering=0) as out:
+            for data in terminal.output():
+                out.write(data)
+
+    FuncThread(copy, name="terminal-output").start()
+    return process
+
+
+def _descriptor(outfile: int | IO[Any]) -> int:
+    return outfile if isinstance(outfile, int) else outfile.fileno()
 
 
 def is_command_available(cmd: str) -> bool:

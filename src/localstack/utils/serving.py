@@ -128,7 +128,8 @@ class Server:
 
     def do_start_thread(self) -> FuncThread:
         """Start and return the thread that serves; without an own one it calls ``do_run``."""
-        thread = FuncThread(self._run, name=f"server-{type(self).__name__}-{self.port}")
+        name = f"server-{type(self).__name__}-{self.port}"
+        thread = FuncThread(self._run, on_stop=lambda _: self.shutdown(), name=name)
         thread.start()
         return thread
 

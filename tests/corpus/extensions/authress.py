@@ -11,6 +11,6 @@ PUBLISHED = Published(
     Tier.CONTAINERS,
     check_all_else,
     without_engine,
-    leaves=frozenset({"thread Thread-# (_update_proxy_job)"}),  # it waits for ever
+    leaves=frozenset({"thread Thread-# (_update_proxy_job)"}),  # it ends when it wakes up, and sleeps longer each time
     complaint=r"localstack-extension-authress has failed: DockerNotAvailable\('no container engine answers",
 )

@@ -1,4 +1,4 @@
-"""terraform-init: applies a main.tf when the platform is ready. A stand-in takes the place of terraform itself."""
+"""terraform-init: applies a main.tf when the platform is ready, by Terraform, or a stand-in where that is missing."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from corpus.published import Published, Tier
 from corpus.stand_in import preseed
 from corpus.visit import Visit
 from platforms import Home
+from terraform_program import NoTerraform, terraform, terraform_settings
 
 PROJECT = """
 resource "aws_s3_bucket" "sample" {
@@ -22,11 +23,18 @@ SUCCESSFUL = {"stage": "READY", "name": "main.tf", "state": "SUCCESSFUL"}
 
 
 def prepare(home: Home) -> Mapping[str, str]:
-    preseed("terraform.py", home.volume / "lib" / "terraform" / "1.5.7" / "terraform")
+    program = home.volume / "lib" / "terraform" / "1.5.7" / "terraform"
+    try:
+        settings = terraform_settings(home.path)
+        program.parent.mkdir(parents=True)
+        program.symlink_to(terraform())
+    except NoTerraform:
+        settings = {}
+        preseed("terraform.py", program)
     stage = home.config / "init" / "ready.d"
     stage.mkdir(parents=True, exist_ok=True)
     (stage / "main.tf").write_text(PROJECT)
-    return {"S3_HOSTNAME": "localhost"}
+    return {**settings, "S3_HOSTNAME": "localhost"}
 
 
 def check(visit: Visit) -> None:

@@ -5,8 +5,9 @@ Nothing is noted unless this module was imported in the platform's process and `
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from localstack import config
 from localstack.host import shared
@@ -29,7 +30,16 @@ class Metric:
     :ivar response_data: body of the answer as text, ``""`` for one that is no text or was streamed
     :ivar exception: code of the error, e.g. ``"NoSuchBucket"``; ``""`` when there was none
     :ivar origin: ``"internal"`` for calls of the platform's own clients, else ``"external"``
+    :ivar node_id: the test that made the call; this and what follows is for who runs tests to fill in
+    :ivar xfail: whether it is expected to fail
+    :ivar aws_validated: whether it passes with AWS itself
+    :ivar snapshot: whether it compares answers with recorded ones
+    :ivar snapshot_skipped_paths: parts of the answers that it does not compare
+
+    Iterating gives the values in the order of ``RAW_DATA_HEADER``, a row for ``csv.writer``.
     """
+
+    RAW_DATA_HEADER: ClassVar[list[str]]
 
     service: str
     operation: str
@@ -39,6 +49,17 @@ class Metric:
     response_data: str
     exception: str
     origin: str
+    node_id: str = ""
+    xfail: bool = False
+    aws_validated: bool = False
+    snapshot: bool = False
+    snapshot_skipped_paths: str = ""
+
+    def __iter__(self) -> Iterator[Any]:
+        return (getattr(self, name) for name in self.RAW_DATA_HEADER)
+
+
+Metric.RAW_DATA_HEADER = [field.name for field in fields(Metric)]
 
 
 class MetricHandler:

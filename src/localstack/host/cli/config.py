@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from localstack.host.cli.output import Entries, OutputFormat, format_option, plain, print_entries, print_table
-from localstack.host.errors import LeantoError
+from localstack.host.errors import LeantoError, SettingError
 from localstack.host.redaction import redacted
 from localstack.host.settings import HostAndPort, Settings
 
@@ -54,7 +54,9 @@ def show(output_format: OutputFormat) -> None:
 def validate(path: Path | None) -> None:
     """Check the settings in effect, or those that a profile file would give."""
     try:
-        Settings.load({**os.environ} if path is None else {**_parse(path), "CONFIG_DIR": str(path.parent)})
+        settings = Settings.load({**os.environ} if path is None else {**_parse(path), "CONFIG_DIR": str(path.parent)})
+        for profile in settings.missing_profiles:
+            raise SettingError(f"there is no profile {profile.stem}", f"write its settings into {profile}")
     except LeantoError:
         click.secho("✖ validation error", fg="red")
         raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import logging
+import os
 import re
 import subprocess
 import sys
@@ -12,9 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from localstack.host.cli.failure import ERROR_PREFIX, HINT_PREFIX
-from localstack.host.errors import PlatformError, VolumeError
+from localstack.host.errors import PlatformError
 from localstack.host.process import RecordFile, already_running, attempts, log_file
 from localstack.host.settings import Settings
+from localstack.host.volume import writing
 
 LOG = logging.getLogger(__name__)
 
@@ -22,6 +24,7 @@ _COMMAND = ("-P", "-m", "localstack.host.cli.main", "start", "--host", "--no-ban
 """``-P``: a file of the current folder must not stand in for a module of ours or of Python."""
 _REPORT_SECONDS = 60.0
 _LAST_LINES = 10
+_ROOM_BYTES = 4096
 
 
 def start_detached(settings: Settings) -> None:
@@ -35,7 +38,12 @@ def start_detached(settings: Settings) -> None:
         records = RecordFile(settings)
         if running := records.read():
             raise already_running(running)
-        _wait_until_serving(_spawn(log), log, records)
+        child = _spawn(log)
+        try:
+            _wait_until_serving(child, log, records)
+        except KeyboardInterrupt:
+            child.terminate()  # a session of its own does not get Ctrl-C
+            raise
 
 
 def _wait_until_serving(child: subprocess.Popen[bytes], log: Path, records: RecordFile) -> None:
@@ -55,7 +63,7 @@ def _wait_until_serving(child: subprocess.Popen[bytes], log: Path, records: Reco
 @contextmanager
 def _alone(log: Path) -> Iterator[None]:
     """Let one command at a time start a platform: a second one would set the log of the first aside."""
-    with _writing(log):
+    with writing(log):
         log.parent.mkdir(parents=True, exist_ok=True)
         lock = log.with_suffix(".lock").open("a")
     with lock:
@@ -65,10 +73,12 @@ def _alone(log: Path) -> Iterator[None]:
 
 def _spawn(log: Path) -> subprocess.Popen[bytes]:
     """The child gets this process's environment, so profile, ``--env`` and ``--debug`` reach it that way."""
-    with _writing(log):
+    with writing(log):
         if log.exists():
             log.replace(log.with_suffix(".log.1"))
         output = log.open("ab")  # appending: who empties the file while it runs gets no hole in it
+        os.write(output.fileno(), bytes(_ROOM_BYTES))  # fails where the platform's own last words would be lost
+        os.ftruncate(output.fileno(), 0)
     with output:
         return subprocess.Popen(
             [sys.executable, *_COMMAND],
@@ -77,15 +87,6 @@ def _spawn(log: Path) -> subprocess.Popen[bytes]:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-
-
-@contextmanager
-def _writing(log: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        hint = "set LOCALSTACK_VOLUME_DIR to a folder that you can write"
-        raise VolumeError(f"{error.filename or log} can't be written: {error.strerror}", hint) from error
 
 
 def _failure(log: Path, exit_code: int) -> PlatformError:

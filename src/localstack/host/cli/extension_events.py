@@ -106,6 +106,6 @@ def _as_json(extension: InstalledExtension) -> dict[str, object]:
     return {
         "namespace": EXTENSIONS_GROUP,
         "name": extension.name,
-        "factory": {"module": module, "code": code},
+        "factory": {"module": module, "code": code, "file": str(extension.file) if extension.file else None},
         "distribution": asdict(extension.distribution),
     }

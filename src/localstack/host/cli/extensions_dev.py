@@ -81,14 +81,24 @@ def list_enabled() -> None:
     show_default=True,
     help="classic, basic or webapp; or a folder or git URL with a cookiecutter template",
 )
+@click.option(
+    "--license",
+    "license_name",
+    type=click.Choice(["MIT", "Apache-2.0", "none"]),
+    default="MIT",
+    show_default=True,
+    help="What classic, basic and webapp publish the project under.",
+)
 @click.option("--no-input", is_flag=True, help="Ask nothing, take every default.")
 @short_help_option
-def new(template: str, *, no_input: bool) -> None:
-    from localstack.host.dev.project import TEMPLATES  # only this command needs it
+def new(template: str, license_name: str, *, no_input: bool) -> None:
+    from localstack.host.dev.project import TEMPLATES, License  # only this command needs it
 
     directory = working_directory()
     if known := TEMPLATES.get(template):
-        project = known.create(known.defaults() if no_input else _ask(known, directory), directory)
+        project = known.create(
+            known.defaults() if no_input else _ask(known, directory), directory, License(license_name)
+        )
     else:
         from localstack.host.dev.own_template import create_from
 

@@ -73,13 +73,14 @@ def badge(
 
 def _published(project: Path, repository: str | None, subdirectory: str | None) -> tuple[str, Repository]:
     """The distribution's name, and where it can be fetched from."""
-    from localstack.host.dev.metadata import UnreadableFileError, read_metadata
+    from localstack.host.dev.description import read_metadata
+    from localstack.host.dev.metadata import UnreadableFileError
     from localstack.host.dev.repository import Repository, given_repository, given_subdirectory, repository_of
 
     try:
         metadata = read_metadata(project)
     except UnreadableFileError as error:
-        raise DevModeError(f"{error.file} can't be read: {error}", "mend it and try again") from error
+        raise DevModeError(f"{error.file} can't be read: {error.reason}", "mend it and try again") from error
     if metadata is None or not metadata.name:
         raise DevModeError(f"nothing in {project} says what the project is called", "`localstack extensions dev check`")
     found = given_repository(repository) if repository else repository_of(metadata.urls, project)

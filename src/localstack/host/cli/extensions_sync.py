@@ -11,6 +11,7 @@ from localstack.host.cli.group import short_help_option
 from localstack.host.cli.working_directory import working_directory
 from localstack.host.environment.environment import ExtensionEnvironment
 from localstack.host.errors import InstallError
+from localstack.host.output_file import replacing
 from localstack.host.settings import Settings
 
 _FILE = click.Path(path_type=Path)
@@ -63,7 +64,8 @@ def export(lock: bool, output_file: Path | None, result_format: ResultFormat) ->
 
 def _write(target: Path, text: str) -> None:
     try:
-        target.write_text(text, encoding="utf-8")
+        with replacing(target) as file:
+            file.write(text.encode())
     except OSError as error:
         raise InstallError(f"{target} can't be written: {error.strerror}", "name another file") from error
 

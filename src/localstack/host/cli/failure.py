@@ -9,7 +9,7 @@ from types import TracebackType
 
 import click
 
-from localstack.host.errors import LeantoError
+from localstack.host.errors import LeantoError, named
 
 ERROR_PREFIX = "❌ Error: "
 HINT_PREFIX = "   Hint: "
@@ -39,7 +39,7 @@ def print_failure(error: BaseException) -> None:
         case OSError() | MissingModuleError() | MissingNameError():
             message, hint = str(error), None
         case _:
-            message, hint = f"{type(error).__name__}: {error}", "this is a bug; localstack --debug … shows where"
+            message, hint = named(error), "this is a bug; localstack --debug … shows where"
     click.secho(ERROR_PREFIX + message, fg="red", err=True)
     if hint:
         click.echo(HINT_PREFIX + hint, err=True)

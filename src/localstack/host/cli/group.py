@@ -28,7 +28,22 @@ class Section:
     names: tuple[str, ...]
 
 
-class DocumentedGroup(click.Group):
+class HelpfulGroup(click.Group):
+    """A group that says what a mistyped command may have meant, also of commands whose modules are not imported."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if not ctx.resilient_parsing and not name.startswith("-") and self.get_command(ctx, name) is None:
+            from difflib import get_close_matches  # only a mistake needs it
+
+            meant = " or ".join(repr(one) for one in get_close_matches(name, self.list_commands(ctx)))
+            ctx.fail(f"No such command {name!r}.{f' Did you mean {meant}?' if meant else ''}")
+        return super().resolve_command(ctx, args)
+
+
+class DocumentedGroup(HelpfulGroup):
     """A group whose help shows LocalStack's own commands as its documentation does, and Leanto's below.
 
     :cvar documented: names of LocalStack's own
@@ -63,7 +78,7 @@ class DocumentedGroup(click.Group):
         self.format_commands(ctx, formatter)
 
 
-class LazyGroup(click.Group):
+class LazyGroup(HelpfulGroup):
     """The root of the command line; ``sections`` name its commands in the order of the help.
 
     Extensions may add others. They are looked for when the help is shown, or a command that no section has is used.

@@ -25,7 +25,7 @@ def taken_over(settings: Settings) -> list[str]:
     """Have the running platform, if there is one, go on with the extensions that are installed now; what came of it."""
     record = RecordFile(settings).read()
     if record is not None and record.state is PlatformState.STARTING:
-        return ["Note: LocalStack is just starting and may have begun without this; then it takes: localstack restart"]
+        return ["Note: LocalStack is just starting, and takes this over when it is ready; see localstack logs"]
     platform = RunningPlatform.of(settings)
     return platform.take_over() if platform is not None else []
 
@@ -73,6 +73,7 @@ class RunningPlatform:
         lines = [f"Running platform: loaded {name}" for name in found["loaded"]]
         lines += [f"Running platform: unloaded {name}" for name in found["unloaded"]]
         lines += [f"Running platform: {name} can't be loaded; see localstack logs" for name in found["failed"]]
+        lines += [f"Running platform: {what}, until LocalStack is restarted" for what in found["left"]]
         if found["obstacles"]:
             lines += [f"Running platform: unchanged, because of {reason}" for reason in found["obstacles"]]
             lines.append(_RESTART)

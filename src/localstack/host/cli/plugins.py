@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from localstack.host.environment.generation import Generation, Generations
-from localstack.host.errors import LeantoError
+from localstack.host.errors import LeantoError, named
 from localstack.host.settings import Settings
 
 if TYPE_CHECKING:
@@ -50,8 +50,7 @@ def attach_plugins(group: click.Group) -> None:
         except PluginDisabled:
             continue
         except (Exception, SystemExit) as error:  # noqa: BLE001 - one plug-in must not end the command line for all
-            cause = " ".join(f"{type(error).__name__}: {error}".split())
-            _warn(f"commands of the extension {distribution} ({entry_point.name}) can't be used: {cause}")
+            _warn(f"commands of the extension {distribution} ({entry_point.name}) can't be used: {named(error)}")
 
 
 def _attach(entry_point: EntryPoint, cli: LocalstackCli) -> None:

@@ -141,6 +141,8 @@ def prepare_start(*, has_banner: bool) -> Settings:
         raise already_running(running)
     if has_banner:
         _print_banner(settings)
+    for profile in settings.missing_profiles:
+        LOG.warning("there is no profile %s: %s does not exist", profile.stem, profile)
     LOG.info("starting LocalStack in host mode 💻")
     return settings
 

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import logging
+import re
 import site
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint, PathDistribution
+from importlib.util import find_spec
 from pathlib import Path
 
-from localstack.host.dev.description import DescriptionError, ProjectDescription, describe
-from localstack.host.dev.discovery import write_entry_points
+from localstack.host.dev.description import ProjectDescription, describe, source_folders
+from localstack.host.dev.discovery import DiscoveryError, write_entry_points
+from localstack.host.dev.metadata import GROUP, DescriptionError
 from localstack.host.errors import LeantoError
+from localstack.host.extension.discovery import canonical_name
 
 LOG = logging.getLogger(__name__)
-
-SOURCE_FOLDERS = ("src", "backend")
-"""Where a project may keep its packages beside its own folder; the documented React layout uses ``backend``."""
 
 _RULE = "=" * 50
 
@@ -50,7 +52,15 @@ class EnabledProject:
     dependencies: Path | None
 
 
-def activate(paths: Sequence[Path], dependencies_of: Dependencies | None = None) -> tuple[EnabledProject, ...]:
+@dataclass(frozen=True)
+class Activation:
+    """The enabled folders that are importable now, and why the others are not."""
+
+    projects: tuple[EnabledProject, ...]
+    refused: Mapping[Path, str]
+
+
+def activate(paths: Iterable[Path], dependencies_of: Dependencies | None = None) -> Activation:
     """Put every folder on ``sys.path``, after what is there already, and find its extensions.
 
     What is wrong with one folder is logged as a warning that says what to do; that folder is left out, and the others
@@ -58,7 +68,43 @@ def activate(paths: Sequence[Path], dependencies_of: Dependencies | None = None)
 
     :param dependencies_of: asked for projects without a ``.venv`` of their own
     """
-    return tuple(project for path in paths if (project := _activate(path, dependencies_of)) is not None)
+    projects: list[EnabledProject] = []
+    refused = {}
+    for path in paths:
+        try:
+            projects.append(activated(path, dependencies_of, projects))
+        except DescriptionError as error:
+            LOG.warning("the enabled folder %s", error)
+            refused[path] = str(error)
+    return Activation(tuple(projects), refused)
+
+
+def activated(
+    path: Path, dependencies_of: Dependencies | None, others: Iterable[EnabledProject] = ()
+) -> EnabledProject:
+    """Put one folder on ``sys.path``, and find its extensions.
+
+    :param others: those that are there already
+    :raises DescriptionError: when there are none, or it can't be read; the text begins with the folder
+    """
+    try:
+        is_there = path.is_dir()
+        project = _activate_folder(path, dependencies_of) if is_there else None
+    except (OSError, ValueError) as error:  # damaged files, a setup.py that fails, or a .pth file that is no text
+        raise DescriptionError(f"{path} can't be read: {error}") from error
+    if not is_there:
+        raise DescriptionError(f"{path} is gone; take it out with `localstack extensions dev disable {path}`")
+    if project is None:
+        table = f'[project.entry-points."{GROUP}"]'
+        raise DescriptionError(
+            f"{path} declares no extension; run `make install` in it, or add {table} to its pyproject.toml"
+        )
+    namesake = next((one for one in others if canonical_name(one.name) == canonical_name(project.name)), None)
+    if namesake is not None:  # modules of the one would be taken for those of the other
+        sys.path[:] = [entry for entry in sys.path if Path(entry) not in project.paths]
+        command = f"localstack extensions dev disable {namesake.path}"
+        raise DescriptionError(f"{path} is called {project.name}, as {namesake.path} is; `{command}` lets it run")
+    return project
 
 
 def banner(paths: Sequence[Path]) -> str:
@@ -68,18 +114,14 @@ def banner(paths: Sequence[Path]) -> str:
     return "\n".join([_RULE, title, *mounts, "Resuming normal execution, ...", _RULE])
 
 
-def source_folders(path: Path) -> list[Path]:
-    """A project's folder, and those in it where packages are."""
-    return [path, *(path / name for name in SOURCE_FOLDERS if (path / name).is_dir())]
-
-
 def renewed(project: EnabledProject, dependencies_of: Dependencies | None) -> EnabledProject:
     """The project as its files describe it now; what it requires beyond what it did is installed and importable.
 
     :raises DescriptionError: when they can't be read, describe no extension, or require what can't be installed
     """
+    folders = source_folders(project.path)
     try:
-        description = describe(source_folders(project.path))
+        description = describe(folders)
     except OSError as error:
         raise DescriptionError(str(error)) from error
     if not description.entry_points:
@@ -96,8 +138,8 @@ def renewed(project: EnabledProject, dependencies_of: Dependencies | None) -> En
             raise DescriptionError(f"what {project.path} requires is not installed: {error.message}") from error
     paths = tuple(path for path in project.paths if path != project.dependencies or path == dependencies)
     sys.path[:] = [entry for entry in sys.path if Path(entry) in paths or Path(entry) not in project.paths]
-    added = [] if dependencies is None or dependencies in paths else [dependencies]
-    return _project(project.path, (*paths, *_append(added)), description, dependencies)
+    packages = [] if dependencies is None or dependencies in paths else [dependencies]
+    return _project(project.path, (*paths, *_append([*folders, *packages])), description, dependencies)
 
 
 def replaced_packages(before: EnabledProject, after: EnabledProject) -> Iterator[str]:
@@ -112,38 +154,43 @@ def replaced_packages(before: EnabledProject, after: EnabledProject) -> Iterator
             yield f"{path.name.removesuffix('.dist-info')} may still be in use"
 
 
-def _activate(path: Path, dependencies_of: Dependencies | None) -> EnabledProject | None:
-    try:
-        if path.is_dir():
-            return _activate_folder(path, dependencies_of)
-        command = f"localstack extensions dev disable {path}"
-        LOG.warning("the enabled extension %s is gone; take it out with `%s`", path, command)
-    except (
-        OSError,
-        ValueError,
-    ) as error:  # ValueError: damaged files, a setup.py that fails, or a .pth file that is no text
-        LOG.warning("the enabled extension %s can't be read: %s", path, error)
-    return None
-
-
 def _activate_folder(path: Path, dependencies_of: Dependencies | None) -> EnabledProject | None:
     folders = source_folders(path)
+    packages, dependencies = list(site_packages(path)), None
     description = describe(folders)
-    if not description.entry_points:
-        write_entry_points(path, [*folders, *site_packages(path)])
+    if description.needs_build:
+        try:
+            write_entry_points(path, [*folders, *packages])
+        except DiscoveryError as error:
+            if not description.entry_points:
+                raise
+            LOG.warning("what %s requires can't be found out: %s", path, error)
         description = describe(folders)
     if not description.entry_points:
-        LOG.warning("the enabled folder %s declares no extension; run `make install` in it", path)
         return None
-    packages, dependencies = list(site_packages(path)), None
     if not packages and dependencies_of is not None:
         try:
             dependencies = dependencies_of(path, description.requires)
         except LeantoError as error:
             LOG.warning("what %s requires is not installed: %s; %s", path, error.message, error.hint)
+            description = replace(description, requires=())  # the next save tries it again
     if dependencies is not None:
         packages = [dependencies]
-    return _project(path, _append([*folders, *packages]), description, dependencies)
+    added = _append([*folders, *packages])
+    for own, first in _hidden_modules(description.entry_points, folders):
+        LOG.warning("%s is hidden by %s, which is found first: give one of the two another name", own, first)
+    return _project(path, added, description, dependencies)
+
+
+def _hidden_modules(entry_points: Iterable[EntryPoint], folders: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
+    """Top-level modules of a project that an import does not find, and what it finds in their place."""
+    for name in dict.fromkeys(re.split("[.:]", point.value, maxsplit=1)[0].strip() for point in entry_points):
+        places = (path for folder in folders for path in (folder / name / "__init__.py", folder / f"{name}.py"))
+        own = next(filter(Path.is_file, places), None)
+        with suppress(ImportError, ValueError):  # a module that says nothing of where it is from
+            found = find_spec(name) if own is not None else None
+            if own is not None and found is not None and found.origin and not own.samefile(found.origin):
+                yield own, Path(found.origin)
 
 
 def _project(
@@ -169,10 +216,27 @@ def _project(
 
 
 def site_packages(path: Path) -> Iterator[Path]:
-    """Where the project's ``.venv`` has its packages, unless they are for another Python than the running one."""
+    """Where the project's ``.venv`` has its packages.
+
+    Left out are those for another Python than the running one, and those with upstream's code among them: modules that
+    this host has not would come from there, and call what it has in another form.
+    """
     mine = f"python{sys.version_info.major}.{sys.version_info.minor}"
     found = sorted((path / ".venv" / "lib").glob("python*/site-packages"))
-    yield from (folder for folder in found if folder.parent.name == mine)
+    for folder in found:
+        if folder.parent.name != mine:
+            continue
+        if upstream := _upstream_in(folder):
+            LOG.warning(
+                "the packages in %s are left out: upstream's code is among them (%s), and this host takes its place; "
+                "take it away with `%s -m pip uninstall %s`",
+                path / ".venv",
+                ", ".join(upstream),
+                path / ".venv" / "bin" / "python",
+                " ".join(upstream),
+            )
+        else:
+            yield folder
     others = [folder.parent.name for folder in found if folder.parent.name != mine]
     if others and len(others) == len(found):
         LOG.warning(
@@ -183,6 +247,17 @@ def site_packages(path: Path) -> Iterator[Path]:
             mine,
             path,
         )
+
+
+def _upstream_in(packages: Path) -> list[str]:
+    """Upstream's own distributions in an environment, e.g. ``["localstack", "localstack-core"]``."""
+    found = list(packages.glob("localstack*.dist-info"))
+    if not found:
+        return []
+    from localstack.host.environment.provided import is_provided, is_stand_in  # slow to import
+
+    names = {path.name.partition("-")[0].replace("_", "-") for path in found if not is_stand_in(PathDistribution(path))}
+    return sorted(filter(is_provided, names))
 
 
 def _append(folders: Sequence[Path]) -> tuple[Path, ...]:

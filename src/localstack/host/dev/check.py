@@ -8,14 +8,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from localstack.host.dev.activation import source_folders
 from localstack.host.dev.badge import PICTURE_FILE, Badge, badges_in
+from localstack.host.dev.description import read_metadata, source_folders
 from localstack.host.dev.entry_points import entry_points_of
 from localstack.host.dev.findings import Area, ProjectFinding, Severity
-from localstack.host.dev.metadata import ProjectMetadata, UnreadableFileError, read_metadata
+from localstack.host.dev.metadata import ProjectMetadata, UnreadableFileError, line_with
 from localstack.host.dev.repository import repository_of
 from localstack.host.dev.type_check import type_findings
 from localstack.host.environment.compatibility import Colour
@@ -50,7 +51,7 @@ def check_project(project: Path, environ: Mapping[str, str]) -> ProjectReport:
     except UnreadableFileError as error:
         file = error.file.relative_to(project).as_posix()
         hint = "mend it first: nothing else was looked at"
-        return ProjectReport(project.name, (_metadata_error(f"can't be read: {error}", hint, file, error.line),))
+        return ProjectReport(project.name, (_metadata_error(f"can't be read: {error.reason}", hint, file, error.line),))
     folders = source_folders(project)
     points, about_points = entry_points_of(folders)
     findings = [*_metadata_findings(metadata, project), *about_points]
@@ -94,6 +95,7 @@ def _metadata_findings(metadata: ProjectMetadata | None, project: Path) -> Itera
             "the summary has several lines", "keep one", file, metadata.line_of(("description", "summary"))
         )
     yield from _python_findings(metadata, file)
+    yield from _requirement_findings(metadata, file)
 
 
 _WANTED = (
@@ -144,6 +146,15 @@ def _python_findings(metadata: ProjectMetadata, file: str) -> Iterator[ProjectFi
     if not specifier.contains(here, prereleases=True):
         message = f"requires-python {metadata.requires_python} excludes Python {here}, which runs this host"
         yield _metadata_error(message, "widen it", file, line)
+
+
+def _requirement_findings(metadata: ProjectMetadata, file: str) -> Iterator[ProjectFinding]:
+    for text in metadata.requires:
+        try:
+            Requirement(text)
+        except InvalidRequirement:
+            line = line_with(metadata.text, text) or metadata.line_of(("dependencies", "install_requires"))
+            yield _metadata_error(f"{text!r} is no requirement", 'write for example "click>=8.1"', file, line)
 
 
 def _contract_findings(project: Path, folders: Sequence[Path], environ: Mapping[str, str]) -> Iterator[ProjectFinding]:

@@ -97,6 +97,8 @@ class PostMortem:
         if isinstance(fault.cause, PluginDisabled) or not self._is_concerned(fault.cause, roots):
             return
         with self._one_at_a_time:
+            if events.infra_stopping.is_set():  # while somebody else had the prompt
+                return
             is_left = threading.Event()
             threading.Thread(target=_ask, args=(fault, is_left), name="Post-Mortem", daemon=True).start()
             while not events.infra_stopping.is_set() and not is_left.wait(_LOOK_SECONDS):

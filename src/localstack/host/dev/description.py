@@ -1,29 +1,30 @@
-"""What a project's folder says of itself: distribution and extensions, read from its files without running them."""
+"""Which of a project's files counts: for running it from its source, and for publishing it."""
 
 from __future__ import annotations
 
-import configparser
-import json
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import EntryPoint, PackageMetadata, PathDistribution
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
-GROUP = "localstack.extensions"
+from localstack.host.dev.build_record import build_records
+from localstack.host.dev.metadata import ProjectMetadata
+from localstack.host.dev.pyproject import read_pyproject
+from localstack.host.dev.setup_cfg import read_setup_cfg
 
+SOURCE_FOLDERS = ("src", "backend")
+"""Where a project may keep its packages beside its own folder; the documented React layout uses ``backend``."""
 
-class DescriptionError(ValueError):
-    """A file of the project can't be read; the text names it and says what is wrong."""
+_TEXTS = ("name", "version", "summary", "author", "license", "readme", "requires_python")
 
 
 @dataclass(frozen=True)
 class ProjectDescription:
-    """Distribution and extensions of a project; fields that no file fills are empty, the name is the folder's then.
+    """What a project runs as; fields that no file fills are empty, the name is the folder's then.
 
     :ivar requires: what it requires, as its author writes it now, else as the last install knew it
+    :ivar needs_build: only a build finds the extensions, or what they require
     :ivar outdated: the author's file, if it declares an extension that the last install does not know of
     """
 
@@ -33,165 +34,57 @@ class ProjectDescription:
     author: str = ""
     entry_points: tuple[EntryPoint, ...] = ()
     requires: tuple[str, ...] = ()
+    needs_build: bool = True
     outdated: Path | None = None
+
+
+def source_folders(project: Path) -> list[Path]:
+    """A project's folder, and those in it where packages are."""
+    return [project, *(project / name for name in SOURCE_FOLDERS if (project / name).is_dir())]
 
 
 def describe(folders: Sequence[Path]) -> ProjectDescription:
     """Read what the last install wrote, else ``pyproject.toml``, else ``setup.cfg``.
 
     :param folders: the project's folder, then those of its packages
-    :raises DescriptionError: when a file is damaged
+    :raises UnreadableFileError: when a file is damaged
     """
     project = folders[0]
-    by_hand = next((found for read in (_pyproject, _setup_cfg) if (found := read(project)) is not None), None)
-    installed = next(_installed(folders), None)
-    if installed is None:
-        return by_hand.description if by_hand else ProjectDescription(project.name)
-    if by_hand and by_hand.description.requires:
-        installed = replace(installed, requires=by_hand.description.requires)
-    if by_hand and not set(by_hand.description.entry_points) <= set(installed.entry_points):
-        return replace(installed, outdated=by_hand.file)
-    return installed
+    written = [found for read in (read_pyproject, read_setup_cfg) if (found := read(project)) is not None]
+    declared = next((one for one in written if one.entry_points), None)
+    installed = next((one for one in build_records(folders) if one.entry_points), None)
+    found = installed or declared
+    if found is None:
+        return ProjectDescription(project.name)
+    current = next((one for one in written if "requires" not in one.later), found)
+    is_outdated = installed and declared and not set(declared.entry_points) <= set(installed.entry_points)
+    return ProjectDescription(
+        found.name or project.name,
+        found.version,
+        found.summary,
+        found.author,
+        found.entry_points,
+        current.requires,
+        "requires" in current.later,
+        declared.file if declared and is_outdated else None,
+    )
 
 
-@dataclass(frozen=True)
-class _ByHand:
-    """What a file that the author writes says."""
+def read_metadata(project: Path) -> ProjectMetadata | None:
+    """What an index and an installer learn of a project; ``None`` when nothing says anything.
 
-    file: Path
-    description: ProjectDescription
+    ``pyproject.toml`` says it, else ``setup.cfg``, else what a build left behind. What ``setup.cfg`` leaves to
+    ``setup.py`` is taken from the last build, too.
 
-
-def _installed(folders: Sequence[Path]) -> Iterator[ProjectDescription]:
-    """What installs left behind, the latest first: a project that was renamed has several."""
-    project = folders[0]
-    egg_infos = [file for folder in folders for file in folder.glob("*.egg-info/entry_points.txt")]
-    for file in sorted([*egg_infos, *_editable_installs(project)], key=_modified, reverse=True):
-        with _reading(file):
-            distribution = PathDistribution(file.parent)
-            entry_points = _installed_entry_points(distribution)
-            metadata = distribution.metadata
-        if entry_points:
-            yield ProjectDescription(
-                _field(metadata, "Name") or project.name,
-                _field(metadata, "Version"),
-                _field(metadata, "Summary"),
-                _field(metadata, "Author") or _field(metadata, "Author-email"),
-                entry_points,
-                tuple(distribution.requires or ()),
-            )
-
-
-def _installed_entry_points(distribution: PathDistribution) -> tuple[EntryPoint, ...]:
-    try:
-        return tuple(distribution.entry_points.select(group=GROUP))
-    except TypeError:  # how importlib fails at such a line
-        raise ValueError("a line has no '='") from None
-
-
-def _editable_installs(project: Path) -> Iterator[Path]:
-    """The entry points that ``pip install --editable`` put into the project's ``.venv``.
-
-    pip leaves no ``*.egg-info`` in the project when it builds without isolation, as the template's Makefile does.
+    :raises UnreadableFileError: when a file is damaged
     """
-    for origin in project.glob(".venv/lib/python*/site-packages/*.dist-info/direct_url.json"):
-        with _reading(origin):
-            is_own = json.loads(origin.read_text(encoding="utf-8"))["url"] == project.as_uri()
-        file = origin.with_name("entry_points.txt")
-        if is_own and file.is_file():
-            yield file
-
-
-def _modified(file: Path) -> int:
-    return file.stat().st_mtime_ns
-
-
-def _pyproject(project: Path) -> _ByHand | None:
-    file = project / "pyproject.toml"
-    if not file.is_file():
-        return None
-    with _reading(file):
-        table = _table(tomllib.loads(file.read_text(encoding="utf-8")), "project")
-        entry_points = _table(_table(table, "entry-points"), GROUP)
-        description = ProjectDescription(
-            _text(table, "name") or project.name,
-            _text(table, "version"),
-            _text(table, "description"),
-            _first_author(table),
-            _entry_points((name, _text(entry_points, name)) for name in entry_points),
-            _texts(table, "dependencies"),
-        )
-    return _ByHand(file, description) if description.entry_points else None
-
-
-def _first_author(project: Mapping[str, Any]) -> str:
-    match project.get("authors"):
-        case [{"name": str(name)}, *_]:
-            return name
-        case _:
-            return ""
-
-
-def _setup_cfg(project: Path) -> _ByHand | None:
-    file = project / "setup.cfg"
-    if not file.is_file():
-        return None
-    parser = configparser.RawConfigParser()
-    with _reading(file):
-        parser.read_string(file.read_text(encoding="utf-8"))
-        lines = parser.get("options.entry_points", GROUP, fallback="").splitlines()
-        pairs = [line.partition("=") for line in lines if line.strip()]
-        requires = parser.get("options", "install_requires", fallback="")
-        metadata = parser["metadata"] if parser.has_section("metadata") else {}
-        description = ProjectDescription(
-            metadata.get("name", project.name),
-            _literal(metadata.get("version", "")),
-            _literal(metadata.get("description", "")),
-            metadata.get("author", ""),
-            _entry_points((name.strip(), value.strip()) for name, _, value in pairs),
-            tuple(filter(None, (line.partition(" #")[0].strip() for line in requires.splitlines()))),
-        )
-    return _ByHand(file, description) if description.entry_points else None
-
-
-def _entry_points(pairs: Iterable[tuple[str, str]]) -> tuple[EntryPoint, ...]:
-    return tuple(EntryPoint(name, value, GROUP) for name, value in pairs)
-
-
-def _field(metadata: PackageMetadata, name: str) -> str:
-    return str((metadata.get_all(name) or [""])[0])
-
-
-def _literal(value: str) -> str:
-    """The text itself, nothing where it only points to the place that has it (``attr: package.__version__``)."""
-    return "" if value.startswith(("attr:", "file:")) else value
-
-
-def _table(table: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = table.get(key, {})
-    if not isinstance(value, dict):
-        raise ValueError(f"{key} is no table")
-    return value
-
-
-def _text(table: Mapping[str, Any], key: str) -> str:
-    value = table.get(key, "")
-    if not isinstance(value, str):
-        raise ValueError(f"{key} is no text")
-    return value
-
-
-def _texts(table: Mapping[str, Any], key: str) -> tuple[str, ...]:
-    value = table.get(key, [])
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-        raise ValueError(f"{key} is no list of texts")
-    return tuple(value)
-
-
-@contextmanager
-def _reading(file: Path) -> Iterator[None]:
-    """Name the file in what goes wrong with its content."""
-    try:
-        yield
-    except (OSError, ValueError, TypeError, LookupError, configparser.Error) as error:
-        raise DescriptionError(f"{file}: {error}") from error
+    found = read_pyproject(project)
+    if found is not None:
+        return found
+    by_hand = read_setup_cfg(project)
+    built = next(build_records(source_folders(project)), None)
+    if by_hand is None or built is None:
+        return by_hand or built
+    missing = (field for field in _TEXTS if not by_hand.says(field))
+    changes: dict[str, Any] = {field: getattr(built, field) for field in missing}
+    return replace(by_hand, **changes, urls=by_hand.urls or built.urls)

@@ -6,11 +6,12 @@ import os
 import subprocess
 import sys
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from localstack.host.dev.build_record import build_records
+
 _SETUP = ("-c", "import setuptools; setuptools.setup()")
-_COMMANDS = ("--quiet", "plugins", "egg_info")
 _TIMEOUT_SECONDS = 120.0
 
 
@@ -28,16 +29,30 @@ def write_entry_points(project: Path, folders: Sequence[Path]) -> None:
     """
     if not _is_built_by_setuptools(project):
         return
-    script = ("setup.py",) if (project / "setup.py").is_file() else _SETUP
     environ = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, folders)), "PYTHONDONTWRITEBYTECODE": "1"}
+    _run(project, ("egg_info",), environ)
+    if not any(one.entry_points for one in build_records(folders)):
+        try:
+            _run(project, ("plugins", "egg_info"), environ)
+        except DiscoveryError:
+            for file in (one for folder in folders for one in folder.glob("*.egg-info/plux.json")):
+                if not file.stat().st_size:  # plux left it so, and no build would read it
+                    file.unlink()
+            raise
+
+
+def _run(project: Path, commands: Sequence[str], environ: Mapping[str, str]) -> None:
+    """:raises DiscoveryError: when setuptools fails"""
+    script = ("setup.py",) if (project / "setup.py").is_file() else _SETUP
     try:
         done = subprocess.run(
-            [sys.executable, *script, *_COMMANDS],
+            [sys.executable, *script, "--quiet", *commands],
             cwd=project,
             env=environ,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
+            errors="replace",
             timeout=_TIMEOUT_SECONDS,
             check=False,
         )
@@ -48,9 +63,7 @@ def write_entry_points(project: Path, folders: Sequence[Path]) -> None:
 
 
 def _is_built_by_setuptools(project: Path) -> bool:
-    if (project / "setup.py").is_file() or (project / "setup.cfg").is_file():
-        return True
-    if not (project / "pyproject.toml").is_file():
-        return False
-    build = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8")).get("build-system", {})
-    return str(build.get("build-backend", "setuptools")).startswith("setuptools")
+    file = project / "pyproject.toml"
+    build = tomllib.loads(file.read_text(encoding="utf-8")).get("build-system") if file.is_file() else None
+    backend = build.get("build-backend") if isinstance(build, dict) else None
+    return backend is None or str(backend).startswith("setuptools")

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
-from localstack.host.dev.description import GROUP, DescriptionError, describe
+from localstack.host.dev.description import describe
 from localstack.host.dev.findings import Area, ProjectFinding, Severity
+from localstack.host.dev.metadata import GROUP, UnreadableFileError
 from localstack.host.environment.plugin_name import find_plugin_name
 
 _PLACES = ("pyproject.toml", "setup.cfg", "setup.py", "*.egg-info/entry_points.txt", "*/*.egg-info/entry_points.txt")
@@ -22,8 +23,9 @@ def entry_points_of(folders: Sequence[Path]) -> tuple[tuple[EntryPoint, ...], tu
     """
     try:
         description = describe(folders)
-    except DescriptionError as error:
-        return (), (_error(" ".join(str(error).split()), "mend the file, or delete it and run `make install`"),)
+    except UnreadableFileError as error:
+        file, hint = error.file.relative_to(folders[0]).as_posix(), "mend the file, or delete it and run `make install`"
+        return (), (_error(f"can't be read: {error.reason}", hint, file, error.line),)
     found = list(description.entry_points)
     if not found:
         hint = f'add [project.entry-points."{GROUP}"] to pyproject.toml, or let `make install` find it'

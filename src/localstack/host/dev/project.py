@@ -10,6 +10,8 @@ import sys
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -21,6 +23,14 @@ _COMMON = "common"
 
 Answers = Mapping[str, str]
 """Answers by the names of their fields, e.g. ``{"project_name": "My LocalStack Extension"}``."""
+
+
+class License(StrEnum):
+    """What a new project is published under, as its metadata says it; all but ``NONE`` come with their text."""
+
+    MIT = "MIT"
+    APACHE = "Apache-2.0"
+    NONE = "none"
 
 
 @dataclass(frozen=True)
@@ -61,7 +71,7 @@ class Template:
     metadata_file: str
     fields: tuple[TemplateField, ...]
 
-    def create(self, answers: Answers, target_directory: Path) -> Path:
+    def create(self, answers: Answers, target_directory: Path, license: License = License.MIT) -> Path:
         """Write the project into ``target_directory/<project_slug>`` and return that folder.
 
         Only cookiecutter's renderer is used: its full command would take answers for templates themselves, read the
@@ -75,10 +85,16 @@ class Template:
         refuse_existing(project)
         from cookiecutter.generate import generate_files  # slow to import, and only this command needs it
 
-        own = {"python": _make_word(sys.executable), "metadata_file": self.metadata_file}
+        has_license = license is not License.NONE
+        own = {
+            "python": _make_word(sys.executable),
+            "metadata_file": self.metadata_file,
+            "license": str(license) if has_license else "",
+            "year": str(date.today().year),
+        }
         context = {"cookiecutter": {"class_name": class_name(checked["project_name"])} | checked | own}
         try:
-            for part in (_COMMON, self.name):
+            for part in (_COMMON, *([f"licenses/{license}"] if has_license else []), self.name):
                 folder = TEMPLATES_DIRECTORY / part
                 generate_files(
                     folder, context, target_directory, overwrite_if_exists=part != _COMMON, accept_hooks=False

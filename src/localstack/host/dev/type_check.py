@@ -61,7 +61,13 @@ def type_findings(project: Path, modules: Iterable[str], folders: Sequence[Path]
 def _has_mypy(python: str) -> bool:
     code = "import importlib.util, sys; sys.exit(importlib.util.find_spec('mypy') is None)"
     try:
-        run = subprocess.run([python, "-c", code], capture_output=True, timeout=_TIMEOUT_SECONDS, check=False)
+        run = subprocess.run(
+            [python, "-c", code],
+            env={**os.environ, "PYTHONSAFEPATH": "1"},  # a folder of the project may be called mypy
+            capture_output=True,
+            timeout=_TIMEOUT_SECONDS,
+            check=False,
+        )
     except (OSError, subprocess.TimeoutExpired):
         return False
     return run.returncode == 0

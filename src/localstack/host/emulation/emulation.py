@@ -389,4 +389,8 @@ def _write(answer: Answer, context: RequestContext, response: Response, *, is_st
         headers = [pair for pair in headers if pair[0].lower() != "content-length"]
         headers.append(("Content-Length", str(len(body))))
         response.response = [body]
-    response.headers = unchecked_headers([*headers, *request_id_headers(context)])
+    headers += request_id_headers(context)
+    if len(response.headers._list) > 1:  # request handlers have set some: they stay, where the service has none itself
+        names = {"content-type", "content-length", *(name.lower() for name, _ in headers)}
+        headers += [pair for pair in response.headers if pair[0].lower() not in names]
+    response.headers = unchecked_headers(headers)

@@ -12,6 +12,7 @@ from localstack.aws.api import RequestContext, ServiceException
 from localstack.host.emulation import cbor
 from localstack.host.emulation.serializer import JSON_IN_CBOR, RPC_V2_CBOR
 from localstack.host.emulation.xml_text import elements, text
+from localstack.host.errors import said_by
 
 if TYPE_CHECKING:
     from botocore.model import ServiceModel
@@ -44,7 +45,7 @@ def failure_of(exception: Exception, context: RequestContext) -> Failure:
         return Failure("InternalFailure", str(exception) or _not_included(context), 501, False)
     if isinstance(exception, HTTPException) and exception.code:
         return Failure(exception.name.replace(" ", ""), exception.description or exception.name, exception.code, True)
-    return Failure("InternalError", f"exception while calling {_called(context)}: {exception}", 500, False)
+    return Failure("InternalError", f"exception while calling {_called(context)}: {said_by(exception)}", 500, False)
 
 
 def write_failure(failure: Failure, protocol: str, context: RequestContext, response: Response) -> None:

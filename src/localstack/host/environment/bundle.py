@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import platform
+import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,6 +26,7 @@ from localstack.host.environment.repack import repack
 from localstack.host.environment.request import Requests, check_requests, read_requests
 from localstack.host.environment.verification import check_files
 from localstack.host.errors import BundleError, InstallError, reason_of
+from localstack.host.output_file import replacing
 
 _FORMAT = 1
 _MANIFEST = "bundle.json"
@@ -52,18 +53,17 @@ def write_bundle(inventory: Inventory, target: Path, scratch: Path) -> None:
     check_files(inventory.packages, "bundling", "`localstack extensions doctor --fix` repairs it")
     wheels = sorted(_wheels_of(inventory, inventory.generation, scratch))
     manifest = {"format": _FORMAT, **_here(), "wheels": {wheel.name: _sha256(wheel) for wheel in wheels}}
-    fresh = target.with_name(f".{target.name}.{os.getpid()}")
+    packed = scratch / "bundle"
+    with ZipFile(packed, "w", ZIP_DEFLATED) as archive:
+        archive.writestr(_MANIFEST, json.dumps(manifest, indent=1))
+        archive.write(inventory.generation.lock_file, LOCK_NAME)
+        archive.write(inventory.generation.requests_file, REQUESTS_NAME)
+        for wheel in wheels:
+            archive.write(wheel, _WHEELS + wheel.name)
     try:
-        with ZipFile(fresh, "w", ZIP_DEFLATED) as archive:
-            archive.writestr(_MANIFEST, json.dumps(manifest, indent=1))
-            archive.write(inventory.generation.lock_file, LOCK_NAME)
-            archive.write(inventory.generation.requests_file, REQUESTS_NAME)
-            for wheel in wheels:
-                archive.write(wheel, _WHEELS + wheel.name)
-        fresh.chmod(0o600)  # a URL may have a password in it
-        fresh.replace(target)
+        with replacing(target, mode=0o600) as file, packed.open("rb") as source:  # a URL may have a password in it
+            shutil.copyfileobj(source, file)
     except OSError as error:
-        fresh.unlink(missing_ok=True)
         raise BundleError(f"{target} can't be written: {error.strerror or error}", "name another file") from error
 
 

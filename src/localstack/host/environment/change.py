@@ -24,6 +24,7 @@ from localstack.host.environment.progress import Reporter, UvSteps
 from localstack.host.environment.pylock import PackageKind
 from localstack.host.environment.request import Request, Requests, write_requests
 from localstack.host.environment.resolution import Resolution, Resolver
+from localstack.host.environment.trial import passed_over
 from localstack.host.environment.uv import Uv
 from localstack.host.environment.verification import BrokenImport, broken_imports, check_files
 from localstack.host.errors import ResolutionError, VerificationError
@@ -75,13 +76,17 @@ class Change:
         """:raises InstallError: when no set of versions satisfies ``requests`` and the host"""
         self.reporter.step("Resolving")
         asked_now = {request.name for request in set(requests) - set(self.before.requests)}
-        return self.resolver.resolve(
+        resolution = self.resolver.resolve(
             requests,
             self.before.generation,
             upgraded=upgraded,
             refreshed=() if prefers_cache else asked_now,
             prefers_cache=prefers_cache,
         )
+        chosen = {package.name: package.version for package in resolution.packages}
+        for older in passed_over(self.resolver, requests, chosen, asked_now.union(upgraded)):
+            self._note(str(older))
+        return resolution
 
     def is_installed(self, resolution: Resolution) -> bool:
         """Whether ``resolution`` is just what is in force."""

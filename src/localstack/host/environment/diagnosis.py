@@ -29,6 +29,7 @@ from localstack.host.environment.provided import (
 from localstack.host.environment.pylock import LOCK_NAME
 from localstack.host.environment.verification import broken_imports, differing_files
 from localstack.host.errors import InstallError
+from localstack.host.volume import is_read_only
 
 CONFIG_SECRETS = ("auth.json", "credentials.json")
 """Files of the configuration folder with tokens and passwords."""
@@ -262,7 +263,10 @@ def _closed(path: Path) -> Iterator[Problem]:
     if stat.S_ISLNK(status.st_mode) or (is_usable and status.st_mode & needed == needed):
         return
     what = f"{path} can't be {'entered and written' if is_folder else 'read'}"
-    if status.st_mode & needed != needed and os.geteuid() in (0, status.st_uid):
+    if is_folder and is_read_only(path):
+        hint = "make it writable, or set LOCALSTACK_VOLUME_DIR to another folder"
+        yield Problem(ProblemKind.PERMISSIONS, str(path), f"{path} is on a read-only file system", Repair.NONE, hint)
+    elif status.st_mode & needed != needed and os.geteuid() in (0, status.st_uid):
         yield Problem(ProblemKind.PERMISSIONS, str(path), f"{what} by its owner", Repair.MODE)
     else:
         message, hint = f"{what}: it belongs to user {status.st_uid}", "work as that user, or have it given to you"

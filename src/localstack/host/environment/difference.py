@@ -85,11 +85,15 @@ class Difference:
         staying = {path for files in leaving if _compiled_of(files, by_file) for path in files}
         return {name: one for name, one in self.modules(loaded).items() if _file_of(one) not in staying}
 
-    def obstacles(self, loaded: Mapping[str, ModuleType], extensions: Iterable[str]) -> Iterator[Obstacle]:
+    def obstacles(
+        self, loaded: Mapping[str, ModuleType], extensions: Iterable[str], recoverable: Collection[tuple[str, str]]
+    ) -> Iterator[Obstacle]:
         """What keeps a platform from taking this over.
 
         :param loaded: the modules of the process
         :param extensions: canonical names of the distributions whose extensions were found, loaded or not
+        :param recoverable: names in modules, e.g. ``("sys", "excepthook")``, that get back what they had when their
+            present holder goes
         """
         needs = {name: self.before.brought_by(Requirement(name)) for name in extensions}
         by_file = _by_file(loaded)
@@ -110,7 +114,7 @@ class Difference:
             staying = sorted(user for user in needs if name in needs[user] and user not in self.leaving)
             if staying:
                 yield Obstacle(shown, f"{staying[0]} uses it too, and stays as it is")
-            elif holder := next(_holders(mine, leaving, loaded), None):
+            elif holder := next(_holders(mine, leaving, loaded, recoverable), None):
                 yield Obstacle(shown, f"the module {holder} uses it, and stays as it is")
             elif not any(name in needs[user] for user in needs):
                 yield Obstacle(shown, "it is loaded, but not by an extension")
@@ -186,13 +190,18 @@ def _file_of(module: ModuleType) -> str:
 
 
 def _holders(
-    modules: Iterable[ModuleType], leaving: Collection[str], loaded: Mapping[str, ModuleType]
+    modules: Iterable[ModuleType],
+    leaving: Collection[str],
+    loaded: Mapping[str, ModuleType],
+    recoverable: Collection[tuple[str, str]],
 ) -> Iterator[str]:
     """Names of loaded modules that stay and have one of ``modules``, a class or a function of it among their names."""
     names = {module.__name__ for module in modules}
     for name, module in loaded.items():
         if name not in leaving:
-            for value in list(getattr(module, "__dict__", {}).values()):
+            for key, value in list(getattr(module, "__dict__", {}).items()):
+                if (name, key) in recoverable:
+                    continue
                 kind = type(value)
                 if issubclass(kind, ModuleType):
                     held = str(value.__dict__.get("__name__"))

@@ -22,6 +22,9 @@ from localstack.host.environment.provided import is_provided
 from localstack.host.errors import ConflictError, InstallError, ResolutionError
 from localstack.host.redaction import redacted
 
+FETCH_AGAIN = "`uv cache clean` removes what uv keeps; if it stays so, ask the package's author for a correct release"
+"""What to do when a file of a package is not as it should be."""
+
 _MOST_CHARACTERS = 400
 """How much of uv's own words goes into a sentence."""
 
@@ -67,13 +70,14 @@ class Failure:
             self._own_copy_of_the_hosts,
             self._full_disk,
             self._wrong_hash,
+            self._unreachable_repository,
             self._broken_build,
             self._unreachable_index,
-            self._unreachable_repository,
             self._wrong_python,
             self._refused_credentials,
             self._missing_package,
             self._unavailable_version,
+            self._broken_wheel,
         )
         found = (explain() for explain in explanations)
         return next((error for error in found if error), None) or self._resolution(
@@ -135,7 +139,7 @@ class Failure:
             return None
         where = re.search(r"`(/[^`]+)`", self._reason)
         place = f" to write {where[1]}" if where else ""
-        hint = "free some space, or set LOCALSTACK_VOLUME_DIR to another folder"
+        hint = "free some space, or set LOCALSTACK_VOLUME_DIR, or UV_CACHE_DIR for what uv keeps, to another folder"
         return InstallError(f"Error while {self.action}: there is no space left{place}", hint)
 
     def _wrong_hash(self) -> InstallError | None:
@@ -159,6 +163,12 @@ class Failure:
         last_words = self._last_words_of_the_build()
         hint = "if it is your own, correct it; `localstack extensions -v install` shows all that the build says"
         return InstallError(f"Error while {self.action}: {what[1]} can't be built: {_shortened(last_words)}", hint)
+
+    def _broken_wheel(self) -> InstallError | None:
+        found = re.search(r"Failed to (?:install: |read `)(?P<wheel>[^\s/]+\.whl|[^\s`]+)", self._reason)
+        if found is None:
+            return None
+        return self._resolution(f"{found['wheel']} can't be installed: {_shortened(self._causes[-1])}", FETCH_AGAIN)
 
     def _unreachable_index(self) -> InstallError | None:
         found = _UNREACHABLE.search(self._reason)

@@ -15,7 +15,6 @@ A generation never changes once it is complete. Five are kept, and those that pl
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 import shutil
@@ -26,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localstack.host.errors import NoGenerationError, VolumeError
+from localstack.host.volume import writing
 
 REQUESTS_NAME = "extensions.toml"
 """File of a generation that says what was asked for."""
@@ -211,7 +211,7 @@ class Generations:
 
     def switch_to(self, generation: Generation) -> None:
         """Put a complete generation in force, in one step. The lock must be held."""
-        with _writing(self.directory):
+        with writing(self.directory):
             self._switch_to(generation)
 
     @contextmanager
@@ -224,7 +224,7 @@ class Generations:
         """
         from localstack.host.environment.lock import InstallerLock  # not needed to start a platform
 
-        with _writing(self.directory):
+        with writing(self.directory):
             self.work_directory.mkdir(parents=True, exist_ok=True)
             with InstallerLock(self._mutex).held(action, report) as descriptor:
                 self._remove_leftovers()
@@ -318,15 +318,3 @@ def _point(link: Path, target: Path) -> None:
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(target)
     fresh.replace(link)
-
-
-@contextmanager
-def _writing(directory: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        raise VolumeError(
-            f"{error.filename or directory} can't be written: {error.strerror or error}",
-            f"{'free some space' if is_full else 'make it writable'}, or set LOCALSTACK_VOLUME_DIR to another folder",
-        ) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parseaddr
 from importlib.metadata import Distribution, EntryPoint, distributions
 from pathlib import Path
@@ -11,7 +11,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from localstack.host.environment.plugin_name import find_plugin_name
+from localstack.host.environment.plugin_name import find_module_file, find_plugin_name
 from localstack.host.environment.provided import active_requirements, host_paths
 
 EXTENSIONS_GROUP = "localstack.extensions"
@@ -34,12 +34,14 @@ class InstalledExtension:
 
     :ivar name: the plug-in's name: the class attribute ``name``, which may differ from the entry point's
     :ivar factory: what the entry point refers to, e.g. ``"my_package.extension:MyExtension"``
+    :ivar file: the source of that module; ``None`` when it has none, or comes from another place
     """
 
     name: str
     entry_point: str
     factory: str
     distribution: InstalledDistribution
+    file: Path | None = field(compare=False)
 
     @property
     def canonical_name(self) -> str:
@@ -71,6 +73,7 @@ class InstalledPackages:
                 entry_point.name,
                 entry_point.value,
                 _describe(self.by_name[name]),
+                find_module_file(entry_point.module, self.directory),
             )
             for name in sorted(self.by_name)
             for entry_point in _extension_entry_points(self.by_name[name])

@@ -23,6 +23,13 @@ def find_plugin_name(reference: str, directory: Path) -> str | None:
     return module.plugin_name(attribute.strip(), _MOST_HOPS) if module else None
 
 
+def find_module_file(name: str, directory: Path) -> Path | None:
+    """The source of a module such as ``my_package.extension`` in ``directory``; ``None`` when there is none."""
+    base = directory.joinpath(*name.split("."))
+    candidates = (base / "__init__.py", base.with_name(f"{base.name}.py"))
+    return next(filter(Path.is_file, candidates), None)
+
+
 @dataclass(frozen=True)
 class _Module:
     name: str
@@ -31,11 +38,8 @@ class _Module:
 
     @classmethod
     def find(cls, name: str, directory: Path) -> _Module | None:
-        base = directory.joinpath(*name.split("."))
-        for path in (base / "__init__.py", base.with_name(f"{base.name}.py")):
-            if path.is_file():
-                return cls(name, path, directory)
-        return None
+        path = find_module_file(name, directory)
+        return cls(name, path, directory) if path else None
 
     @cached_property
     def _statements(self) -> list[ast.stmt]:

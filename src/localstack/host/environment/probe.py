@@ -1,7 +1,8 @@
-"""Imports extensions in a process of its own: ``python -m localstack.host.environment.probe SITE_PACKAGES PROGRESS``.
+"""Imports extensions in a process of its own: ``python -m … SITE_PACKAGES PROGRESS TRACEBACK``.
 
-Standard input has the references of the entry points as a JSON list. For each that could be imported one byte is
-appended to the file PROGRESS; the first that can't ends the process with its traceback on stderr.
+Standard input has the references of the entry points as a JSON list. For each that can be imported, and is what the
+entry point of an extension may lead to, one byte is appended to the file PROGRESS. The first that can't ends the
+process with its traceback in the file TRACEBACK: the standard streams are what extensions have made of them.
 """
 
 from __future__ import annotations
@@ -10,20 +11,28 @@ import json
 import os
 import site
 import sys
+import traceback
 from importlib.metadata import EntryPoint
 from pathlib import Path
+
+from plux import PluginSpecResolver
 
 from localstack.host.environment.installed import EXTENSIONS_GROUP
 from localstack.host.missing_names import explain_missing_names
 
 
-def main(site_packages: str, progress: str) -> None:
+def main(site_packages: str, progress: str, trace: str) -> None:
     site.addsitedir(site_packages)
     explain_missing_names()
     references = json.load(sys.stdin)
     with Path(progress).open("ab", buffering=0) as done:
         for reference in references:
-            EntryPoint("extension", reference, EXTENSIONS_GROUP).load()
+            try:
+                PluginSpecResolver().resolve(EntryPoint("extension", reference, EXTENSIONS_GROUP).load())
+            except Exception as error:  # noqa: BLE001 - whatever an extension may raise
+                with Path(trace).open("w", encoding="utf-8", errors="replace") as file:
+                    traceback.print_exception(error, file=file)
+                os._exit(1)
             done.write(b".")
     os._exit(0)  # a thread that an import started may never end
 

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import platform
 import re
 import shutil
 import sys
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
 from pathlib import Path
 from tempfile import mkdtemp
 from urllib.parse import unquote
-from zipfile import BadZipFile, ZipFile
 
 from packaging.requirements import Requirement
-from packaging.tags import sys_tags
-from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.utils import canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 
 from localstack.host.environment.failure import Failure
@@ -34,7 +30,9 @@ from localstack.host.environment.source import (
     RemoteSource,
     Source,
 )
+from localstack.host.environment.trial import contradiction
 from localstack.host.environment.uv import Uv
+from localstack.host.environment.wheel import checked_name
 from localstack.host.errors import ConflictError, ResolutionError
 
 _INSTALL = ("pip", "install", "--no-deps", "--link-mode", "copy")
@@ -136,8 +134,24 @@ class Resolver:
             options += ["--find-links", str(self.wheels)]
         failure = self._run(*self._compiling(requests, self._lock), *options, prefers_cache=prefers_cache)
         if failure is not None:
-            raise (self._contradiction(requests) if failure.is_unsolvable else None) or failure.error()
+            raise (contradiction(self, requests) if failure.is_unsolvable else None) or failure.error()
         return self.resolution_of(requests, self._with_relative_paths(self._lock.read_text(encoding="utf-8")))
+
+    def failure_of(self, requests: Requests) -> Failure | None:
+        """Why ``requests`` can't be had together on this host; ``None`` when they can. Nothing is kept of it."""
+        return self._run(*self._compiling(requests, self.uv.directory / "pylock.trial.toml"), prefers_cache=True)
+
+    def newest(self, request: Request) -> str | None:
+        """The newest release that ``request`` allows, whatever it needs; ``None`` when that can't be told."""
+        target = self.uv.directory / "newest.txt"
+        failure = self._run(
+            *("pip", "compile", self._write("named.txt", [request.requirement]), "--output-file", str(target)),
+            *("--upgrade", "--no-deps", "--no-header", "--no-annotate"),
+            prefers_cache=True,
+        )
+        if failure is not None:
+            return None
+        return next(iter(Requirement(target.read_text(encoding="utf-8").strip()).specifier)).version
 
     def resolution_of(self, requests: Requests, lock: str) -> Resolution:
         """What the text of a lock comes to on this host, which may have some of it already.
@@ -244,19 +258,6 @@ class Resolver:
             *("--output-file", str(target), "--format", "pylock.toml", "--no-header"),
         )
 
-    def _contradiction(self, requests: Requests) -> ConflictError | None:
-        """The first two requests that can't be had together, though each can alone."""
-        target = self.uv.directory / "pylock.trial.toml"
-        alone = [request for request in requests if self._run(*self._compiling((request,), target)) is None]
-        for pair in combinations(alone, 2):
-            failure = self._run(*self._compiling(pair, target))
-            if failure is not None:
-                needs = failure.opposing_needs()
-                reason = f"{pair[0].name} and {pair[1].name} contradict each other{f': {needs}' if needs else ''}"
-                hint = "ask for versions of them that go together, or uninstall one"
-                return ConflictError(f"Error while {self.action}: {reason}", hint)
-        return None
-
     def _stand_in_line(self, stand_in: StandIn) -> str:
         return f"{stand_in.name} @ {stand_in.write_wheel(self.stand_in_wheels).as_uri()}"
 
@@ -275,7 +276,7 @@ class Resolver:
 
     def _built(self, source: LocalSource, asked: str) -> Request:
         wheel = self._wheel_of(source)
-        name = _checked_wheel_name(wheel, self.action)
+        name = checked_name(wheel, self.action)
         self._refuse_host(name)
         self.wheels.mkdir(exist_ok=True)
         return Request(
@@ -348,27 +349,3 @@ class Resolver:
     def _for_building(self) -> tuple[str, ...]:
         # what projects say in `tool.uv.sources` could lead to upstream's repositories
         return ("--build-constraints", self._build_constraints, "--no-sources")
-
-
-def _checked_wheel_name(wheel: Path, action: str) -> str:
-    """Canonical name of the distribution in ``wheel``.
-
-    :raises ResolutionError: when it is no wheel, or one for another Python or system
-    """
-    try:
-        name, _, _, tags = parse_wheel_filename(wheel.name)
-        with ZipFile(wheel) as archive:
-            has_metadata = any(entry.endswith(".dist-info/METADATA") for entry in archive.namelist())
-    except (InvalidWheelFilename, BadZipFile) as error:
-        raise ResolutionError(
-            f"Error while {action}: {wheel.name} is no wheel: {error}", "build or fetch it again"
-        ) from error
-    if not has_metadata:
-        raise ResolutionError(f"Error while {action}: {wheel.name} is no wheel: it has no metadata", "build it again")
-    if tags.isdisjoint(sys_tags()):
-        made_for = ", ".join(sorted(map(str, tags)))
-        raise ResolutionError(
-            f"Error while {action}: {wheel.name} is made for another Python or system ({made_for})",
-            f"this host runs with Python {platform.python_version()} on {platform.system()} {platform.machine()}",
-        )
-    return name

@@ -27,6 +27,7 @@ _FROM_PIP = {
 
 _ALWAYS = ("--no-progress", "--color", "never", "--no-python-downloads", "--preview-features", "pylock")
 
+_COLUMNS = "10000"
 _SEPARATED_BY_COMMAS = {"UV_FIND_LINKS"}
 
 _ABOUT_OTHER_PROJECTS = {
@@ -145,7 +146,8 @@ def uv_environ(environ: Mapping[str, str]) -> dict[str, str]:
         if value and not any(name in environ for name in uv_names):
             result[uv_names[0]] = value.replace(" ", ",") if uv_names[0] in _SEPARATED_BY_COMMAS else value
     result |= index_variables(result)
-    return result | {"GIT_TERMINAL_PROMPT": "0"}  # a private or missing repository fails instead of asking and waiting
+    # a private or missing repository fails instead of asking and waiting; a line of uv's is not broken where it is long
+    return result | {"GIT_TERMINAL_PROMPT": "0", "COLUMNS": _COLUMNS}
 
 
 def _usable(values: list[str]) -> list[str]:

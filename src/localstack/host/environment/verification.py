@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from importlib.metadata import Distribution
 from pathlib import Path
 
+from localstack.host.environment.failure import FETCH_AGAIN
 from localstack.host.environment.installed import InstalledExtension, InstalledPackages
 from localstack.host.errors import VerificationError
 from localstack.host.redaction import redacted
 
-_FETCH_AGAIN = "`uv cache clean` removes what uv keeps; if it stays so, ask the package's author for a correct release"
 _TIMEOUT_SECONDS = 120.0
 _MOST_CHARACTERS = 500
 _MOVED = re.compile(r"[^/]+\.data/")
@@ -53,12 +53,12 @@ def differing_files(packages: InstalledPackages) -> tuple[str, ...]:
     return tuple(sorted(_relative(path, packages.directory) for path in differing))
 
 
-def check_files(packages: InstalledPackages, action: str, hint: str = _FETCH_AGAIN) -> None:
+def check_files(packages: InstalledPackages, action: str, hint: str = FETCH_AGAIN) -> None:
     """:raises VerificationError: when a file is missing or another than its distribution's ``RECORD`` says"""
     if differing := differing_files(packages):
-        more = f" and {len(differing) - 1} more" if len(differing) > 1 else ""
+        more, verb = (f" and {len(differing) - 1} more", "differ") if len(differing) > 1 else ("", "differs")
         raise VerificationError(
-            f"Error while {action}: {differing[0]}{more} differs from the hash in its package's RECORD", hint
+            f"Error while {action}: {differing[0]}{more} {verb} from what the package's RECORD says", hint
         )
 
 
@@ -81,16 +81,16 @@ def _import(
     directory: Path, extensions: list[InstalledExtension], scratch: Path, environ: Mapping[str, str]
 ) -> tuple[int, str]:
     """Import one after the other; the index of the last that was tried, and why it failed, or an empty text."""
-    progress = scratch / "imported"
-    progress.write_text("")
-    command = [sys.executable, "-P", "-m", "localstack.host.environment.probe", str(directory), str(progress)]
+    progress, trace = scratch / "imported", scratch / "traceback"
+    for file in (progress, trace):
+        file.write_bytes(b"")
+    command = [sys.executable, "-P", "-m", "localstack.host.environment.probe", *map(str, (directory, progress, trace))]
     try:
         run = subprocess.run(
             command,
-            input=json.dumps([extension.factory for extension in extensions]),
-            capture_output=True,
-            text=True,
-            errors="replace",
+            input=json.dumps([extension.factory for extension in extensions]).encode(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
             cwd=scratch,
             env=dict(environ),
             timeout=_TIMEOUT_SECONDS,
@@ -101,7 +101,12 @@ def _import(
     done = len(progress.read_text())
     if done == len(extensions):
         return done - 1, ""
-    return done, _reason(run.stderr, directory) or f"its import ended the process with code {run.returncode}"
+    return done, _reason(trace.read_text(encoding="utf-8"), directory) or _end_of(run.returncode)
+
+
+def _end_of(code: int) -> str:
+    how = f"by signal {-code}" if code < 0 else f"with code {code}"
+    return f"its import ended the process {how}"
 
 
 def _reason(trace: str, directory: Path) -> str:

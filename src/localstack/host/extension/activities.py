@@ -6,6 +6,7 @@ import logging
 import subprocess
 import threading
 import time
+from collections.abc import Collection
 from typing import Protocol
 
 from localstack.host.extension.ownership import Ledger
@@ -25,6 +26,9 @@ class StoppableThread(Protocol):
 
     def is_alive(self) -> bool: ...
     def stop(self, quiet: bool = False) -> None: ...
+
+
+Activity = ChildProcess | StoppableThread
 
 
 class Activities:
@@ -51,14 +55,23 @@ class Activities:
             if owner is not None:
                 self._threads.append((owner, thread))
 
-    def end(self, owner: str) -> None:
-        """Stop the threads and end the processes, with all below them, that an extension has left."""
+    def of(self, owner: str) -> list[Activity]:
+        """What an extension has running now."""
         with self._lock:
-            threads = [one for whose, one in self._threads if whose == owner and one.is_alive() and one.running]
-            processes = [one for whose, one in self._processes if whose == owner and is_running(one)]
+            return [*self._threads_of(owner), *self._processes_of(owner)]
+
+    def end(self, owner: str, spared: Collection[Activity] = ()) -> None:
+        """Stop the threads and end the processes, with all below them, that an extension has left."""
+        kept = set(map(id, spared))
+        with self._lock:
+            threads = [one for one in self._threads_of(owner) if id(one) not in kept]
+            processes = [one for one in self._processes_of(owner) if id(one) not in kept]
         for thread in threads:
             LOG.info("stopping thread %s, which extension %s left running", thread.name, owner)
-            thread.stop(quiet=True)
+            try:
+                thread.stop(quiet=True)
+            except Exception as error:  # noqa: BLE001 - what the extension does at the stop must not keep others running
+                LOG.warning("thread %s of extension %s can't be stopped: %r", thread.name, owner, error)
         deadline = time.monotonic() + _PATIENCE_SECONDS
         for process in processes:
             try:
@@ -66,3 +79,9 @@ class Activities:
             except subprocess.TimeoutExpired:
                 LOG.info("ending child process %d, which extension %s left running", process.pid, owner)
                 end_process_tree(process)
+
+    def _threads_of(self, owner: str) -> list[StoppableThread]:
+        return [one for whose, one in self._threads if whose == owner and one.is_alive() and one.running]
+
+    def _processes_of(self, owner: str) -> list[ChildProcess]:
+        return [one for whose, one in self._processes if whose == owner and is_running(one)]

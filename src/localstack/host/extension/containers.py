@@ -6,10 +6,11 @@ import logging
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from localstack.host.extension.ownership import Contribution, ContributionKind, Ledger
+from localstack.utils.container_utils.container_configuration import ContainerConfiguration
 from localstack.utils.container_utils.container_errors import ContainerException
 
 LOG = logging.getLogger("localstack.extensions.platform")
@@ -30,21 +31,39 @@ class Engine(Protocol):
 
 @dataclass(frozen=True)
 class _Owned:
-    """A container, the engine that has it, and the extension that made it.
-
-    :ivar is_disposable: it was to be removed at its end
-    """
+    """A container, the engine that has it, and the extension that made it."""
 
     engine: Engine
     id: str
-    name: str
-    image: str
-    is_disposable: bool
+    configuration: ContainerConfiguration
     owner: str | None
+
+    @property
+    def name(self) -> str:
+        return self.configuration.name or self.id[:12]
+
+    @property
+    def image(self) -> str:
+        return self.configuration.image_name
+
+
+@dataclass
+class _Kept:
+    """Ids of the containers of an extension that is being replaced.
+
+    :ivar stay: these are not removed or stopped, whatever the extension says
+    :ivar taken: with these the new version goes on
+    """
+
+    stay: set[str]
+    taken: set[str] = field(default_factory=set)
 
 
 class OwnedContainers:
     """The containers that were made in this run, until they are removed. Safe for threads.
+
+    While an extension is replaced, there are two versions of it, and one container of a name: the new version gets the
+    one that runs, and neither its failure nor the end of the version before takes that away.
 
     :param platform: tells the platform from all others, and stays the same from run to run
     :param run: tells this run from all others
@@ -55,6 +74,7 @@ class OwnedContainers:
         self._platform = platform
         self._run = run
         self._owned: dict[str, _Owned] = {}
+        self._kept: dict[str, _Kept] = {}
         ledger.containers.append(self)
 
     def labels(self) -> dict[str, str]:
@@ -70,17 +90,55 @@ class OwnedContainers:
         """Whether a container with ``labels`` comes from an earlier run of this platform, which can't run any more."""
         return labels.get(_PLATFORM) == self._platform and labels.get(_RUN) != self._run
 
-    def add(self, engine: Engine, container_id: str, name: str, image: str, is_disposable: bool) -> None:
+    def add(self, engine: Engine, container_id: str, configuration: ContainerConfiguration) -> None:
         """Record a container for the extension that is acting now."""
-        owner = self._ledger.owner_of(None)
-        self._owned[container_id] = _Owned(engine, container_id, name, image, is_disposable, owner)
+        self._owned[container_id] = _Owned(engine, container_id, configuration, self._ledger.owner_of(None))
 
     def forget(self, name_or_id: str) -> None:
         """A container has been removed."""
-        present = tuple(self._owned.values())
-        named = [one for one in present if one.name == name_or_id]  # counts more than the beginning of another's id
-        for one in named or [one for one in present if one.id.startswith(name_or_id)]:
+        for one in self._meant_by(name_or_id):
             self._owned.pop(one.id, None)
+
+    def keep(self, owner: str) -> None:
+        """A new version of an extension is made beside the one that runs, whose containers stay until ``release``."""
+        self._kept[owner] = _Kept({one.id for one in tuple(self._owned.values()) if one.owner == owner})
+
+    def hand_on(self, owner: str) -> None:
+        """The new version is in place: while the one before ends, only what the new one has taken stays."""
+        if kept := self._kept.get(owner):
+            kept.stay = kept.taken
+
+    def release(self, owner: str) -> None:
+        """The extension has one version again, which does with its containers what it likes."""
+        self._kept.pop(owner, None)
+
+    def stays(self, name_or_id: str) -> bool:
+        """Whether a container must not be removed or stopped now."""
+        staying = [kept.stay for kept in tuple(self._kept.values())]
+        return any(one.id in ids for one in self._meant_by(name_or_id) for ids in staying)
+
+    def taken_from_version_before(self, configuration: ContainerConfiguration) -> str | None:
+        """The id of the running container that the acting extension would make anew; ``None`` when there is none.
+
+        :raises ContainerException: when it was made in another way
+        """
+        kept = self._kept.get(self._ledger.owner_of(None) or "")
+        one = next((one for one in self._meant_by(configuration.name or "") if kept and one.id in kept.stay), None)
+        if kept is None or one is None or not one.engine.is_container_running(one.id):
+            return None
+        if one.configuration != configuration:
+            raise ContainerException(
+                f"container {one.name} runs as the version before has made it, and is to be made in another way: "
+                "run `localstack restart`"
+            )
+        kept.taken.add(one.id)
+        return one.id
+
+    def _meant_by(self, name_or_id: str) -> list[_Owned]:
+        """A name counts more than the beginning of another's id."""
+        present = tuple(self._owned.values()) if name_or_id else ()
+        named = [one for one in present if one.name == name_or_id]
+        return named or [one for one in present if one.id.startswith(name_or_id)]
 
     def end(self, owner: str | None = None, timeout_seconds: float | None = None) -> None:
         """End what still runs, all at once: what was to be removed at its end is removed, the rest stopped and kept.
@@ -118,7 +176,7 @@ def _end(one: _Owned) -> None:
     try:
         if not one.engine.is_container_running(one.id):
             return
-        if one.is_disposable:
+        if one.configuration.remove:
             LOG.warning("removing container %s (%s), which %s left running", one.name, one.image, who)
             one.engine.remove_container(one.id)
         else:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import ModuleType
 
-from localstack.host.errors import ExtensionFault
+from localstack.host.extension.activities import Activities, Activity
+from localstack.host.extension.containers import OwnedContainers
 from localstack.host.extension.discovery import Candidate
-from localstack.host.extension.guard import report
+from localstack.host.extension.exit_functions import call_those_of
+from localstack.host.extension.hand_over import HandOver
+from localstack.host.extension.leftovers import end_threads, leftovers
 from localstack.host.extension.lifecycle import HookArguments, Lifecycle
 from localstack.host.extension.loading import Loader
 from localstack.host.extension.ownership import Staging
@@ -46,6 +50,7 @@ class _Newcomer:
     staging: Staging
     replaces: ExtensionRecord | None
     is_whole: bool
+    hand_over: HandOver
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,9 @@ class Exchange:
     arguments: HookArguments
     end_leftovers: Callable[[str], None]
     """Ends the containers, threads and processes of an extension that has gone for good."""
+    activities: Activities
+    """Threads and processes of extensions; those of a version that was replaced end with it."""
+    containers: OwnedContainers
     lock: threading.RLock = field(default_factory=threading.RLock)
     """Held by who exchanges extensions, from choosing them to the end."""
 
@@ -69,13 +77,21 @@ class Exchange:
         :raises ExchangeError: when one that replaces another can't be loaded, or a hook of it fails
         """
         predecessors = {_place(record.candidate): record for record in gone if record.extension is not None}
+        running = {record.name: self.activities.of(record.name) for record in gone}
+        for name in running:
+            self.containers.keep(name)
         newcomers = [self._prepare(candidate, predecessors.get(_place(candidate))) for candidate in candidates]
         broken = {one.replaces.name: one for one in newcomers if one.replaces is not None and not one.is_whole}
         if broken:
             for newcomer in newcomers:
                 self._shut_down(newcomer.record)
+                newcomer.record.changes.undo(self.lifecycle.registry.process_changes())
+                if newcomer.record.state is not ExtensionState.REFUSED:
+                    self.activities.end(newcomer.record.name, spared=running.get(newcomer.record.name, ()))
                 if newcomer.replaces is not None:
                     newcomer.replaces.faults.extend(newcomer.record.faults)
+            for name in running:
+                self.containers.release(name)
             raise ExchangeError({name: _last_fault(one.record) for name, one in broken.items()})
         registry = self.lifecycle.registry
         replaced = {id(one.replaces) for one in newcomers}
@@ -92,14 +108,36 @@ class Exchange:
             if one.record.state is ExtensionState.LOADED:
                 one.staging.commit()
         for record in gone:
+            self.containers.hand_on(record.name)
+            successor = registry.get(record.name)
+            if successor is not None:
+                successor.changes.take_over(record.changes)
             self._shut_down(record)
-            if registry.get(record.name) is None:
+            if successor is None:
+                record.changes.undo(registry.process_changes())
                 self._forget_modules(record)
                 self.end_leftovers(record.name)
+            else:
+                self._end_activities(record.name, running[record.name], newcomers)
+            self.containers.release(record.name)
         for one in newcomers:
-            if one.record.extension is not None:
+            if one.record.extension is not None and self.lifecycle.is_ready:
                 self.lifecycle.guard.hook(one.record, "on_platform_ready")
         return tuple(one.record for one in newcomers)
+
+    def retire(self, gone: Iterable[ModuleType], *, is_for_good: bool = False) -> tuple[str, ...]:
+        """Take the code of ``gone``, which nobody imports any more, out of what the process has once, e.g. ``logging``.
+
+        :param is_for_good: whether no new version goes on with something of it; then its threads are ended, and what it
+            has registered with ``atexit`` is called
+        :return: what of it goes on working until the process ends, in words for people
+        """
+        modules = tuple(gone)
+        self.lifecycle.guard.bare.put_back_instead_of(modules, self.lifecycle.registry.process_changes())
+        if is_for_good:
+            call_those_of(modules)
+            end_threads(modules)
+        return tuple(leftovers(modules))
 
     def _prepare(self, candidate: Candidate, replaces: ExtensionRecord | None) -> _Newcomer:
         lifecycle = self.lifecycle
@@ -107,28 +145,21 @@ class Exchange:
             loader = Loader(lifecycle.registry, lifecycle.guard, lifecycle.ledger)
             record = loader.make(candidate, replaces)
             is_whole = record.state is ExtensionState.LOADED
+            hand_over = HandOver()
             if is_whole and replaces is not None:
-                is_whole = self._hand_over(replaces, record)
+                hand_over = HandOver.between(replaces, record, lifecycle.guard)
+                is_whole = hand_over.is_taken
             if is_whole:
                 is_whole = lifecycle.guard.hook(record, "on_platform_start")
                 for hook, argument in self.arguments.hooks():
                     is_whole = lifecycle.guard.hook(record, hook, argument) and is_whole
-        return _Newcomer(record, staging, replaces, is_whole)
+        return _Newcomer(record, staging, replaces, is_whole, hand_over)
 
-    def _hand_over(self, old: ExtensionRecord, new: ExtensionRecord) -> bool:
-        """Carry over what the old version wants to; False when the new one can't take it.
-
-        An old version that fails to hand over is in nobody's way: else its mistake could never be mended live.
-        """
-        guard = self.lifecycle.guard
-        assert old.extension is not None
-        try:
-            state = guard.call(old, "hand_over", old.extension.hand_over)
-        except ExtensionFault as fault:
-            report(fault)
-            LOG.warning("extension %s goes on without the state of the version before", new.name)
-            return True
-        return state is None or guard.hook(new, "take_over", state)
+    def _end_activities(self, name: str, old: Collection[Activity], newcomers: Iterable[_Newcomer]) -> None:
+        """End what a replaced version has left running, but for what it has handed over."""
+        stays = [kept for one in newcomers for kept in one.hand_over.among(old)]
+        ends = {id(one) for one in old} - {id(one) for one in stays}
+        self.activities.end(name, spared=[one for one in self.activities.of(name) if id(one) not in ends])
 
     def _shut_down(self, record: ExtensionRecord) -> None:
         if record.extension is not None:

@@ -22,7 +22,9 @@ from werkzeug.exceptions import HTTPException
 from localstack.aws.api import ServiceException
 from localstack.host.errors import ExtensionFault, StartInterrupted
 from localstack.host.extension.ownership import OwnedList, acting, begin_acting, describe, end_acting
+from localstack.host.extension.process_changes import Snapshot
 from localstack.host.extension.registry import CallStatistics, ExtensionRecord, ExtensionState, Registry
+from localstack.host.extension.slow_calls import SlowCalls
 from localstack.host.pace import SLOW_SECONDS
 
 LOG = logging.getLogger("localstack.extensions.platform")
@@ -68,16 +70,19 @@ class Guard:
     registry: Registry
     failures_in_a_row: dict[int, int] = field(default_factory=dict)
     on_fault: FaultObserver | None = None
+    bare: Snapshot = field(default_factory=Snapshot.take)
+    """The process before any extension."""
+    slow_calls: SlowCalls = field(default_factory=SlowCalls)
 
     def call(self, record: ExtensionRecord, place: str, function: Callable[..., _R], *args: Any) -> _R:
-        """Call ``function`` as ``record``'s extension.
+        """Call ``function`` as ``record``'s extension, and note what that changes for the whole process.
 
         :raises ExtensionFault: when it raised; the fault is recorded but not logged
         """
         statistics = record.statistics_of(place)
         started = perf_counter()
         try:
-            with acting(record.name):
+            with acting(record.name), record.changes.noted(), self.slow_calls.noted(record.name, place):
                 result = function(*args)
         except StartInterrupted:  # no fault of the extension that was just being called
             raise
@@ -268,15 +273,16 @@ def was_reported(exception: BaseException) -> bool:
 def author_line(cause: BaseException, roots: Sequence[Path]) -> str | None:
     """Where in the author's own code it happened, e.g. ``"extension.py:12 in on_platform_start"``.
 
-    The innermost frame under ``roots``; without one, the innermost frame that is not the host's. For a syntax error the
-    place that does not compile. ``None`` when only the host's frames are left.
+    The innermost frame under ``roots``; without one, the innermost of a library that it uses, else of the contract. For
+    a syntax error the place that does not compile. ``None`` when only the host's frames are left.
     """
     if isinstance(cause, SyntaxError) and cause.filename:
         return f"{Path(cause.filename).name}:{cause.lineno}"
     frames = traceback.extract_tb(cause.__traceback__)
     own = [f for f in frames if any(Path(f.filename).is_relative_to(root) for root in roots)]
     foreign = [f for f in frames if not _is_machinery(f.filename)]
-    for frame in reversed(own or foreign):
+    library = [f for f in foreign if not Path(f.filename).is_relative_to(_HOST_ROOT.parent)]
+    for frame in reversed(own or library or foreign):
         return f"{_short(frame.filename, roots)}:{frame.lineno} in {frame.name}"
     return None
 

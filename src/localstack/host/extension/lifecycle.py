@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +13,7 @@ from localstack.host.extension.discovery import Candidate
 from localstack.host.extension.guard import Guard
 from localstack.host.extension.loading import Loader
 from localstack.host.extension.ownership import Contribution, Ledger
-from localstack.host.extension.registry import Registry
+from localstack.host.extension.registry import ExtensionRecord, Registry
 
 LOG = logging.getLogger("localstack.extensions.platform")
 
@@ -55,6 +56,8 @@ class Lifecycle:
     ledger: Ledger
     shutting_down: str | None = field(default=None, init=False)
     """Name of the extension whose ``on_platform_shutdown`` is running."""
+    is_ready: bool = field(default=False, init=False)
+    """Whether the extensions are being told, or have been, that the platform is ready."""
 
     def load(self, candidates: Iterable[Candidate]) -> int:
         count = Loader(self.registry, self.guard, self.ledger).load_all(candidates)
@@ -68,8 +71,15 @@ class Lifecycle:
         for hook, argument in arguments.hooks():
             self._call_all(hook, argument)
 
-    def ready(self) -> None:
-        self._call_all("on_platform_ready")
+    def ready(self, exchange_lock: AbstractContextManager[object]) -> None:
+        """Call every ``on_platform_ready``; of extensions that come later who brings them calls it.
+
+        :param exchange_lock: kept by who exchanges extensions; only held until it is known which are called here
+        """
+        with exchange_lock:
+            self.is_ready = True
+            records = tuple(self.registry.loaded())
+        self._call("on_platform_ready", records)
 
     def shutdown(self) -> None:
         """Call every ``on_platform_shutdown``; may block as long as an extension does, so the caller bounds it."""
@@ -83,7 +93,10 @@ class Lifecycle:
         return self.ledger.of(name)
 
     def _call_all(self, hook: str, *args: Any) -> None:
-        for record in self.registry.loaded():
+        self._call(hook, self.registry.loaded(), *args)
+
+    def _call(self, hook: str, records: Iterable[ExtensionRecord], *args: Any) -> None:
+        for record in records:
             started = time.monotonic()
             self.guard.hook(record, hook, *args)
             elapsed = time.monotonic() - started

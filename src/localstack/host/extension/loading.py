@@ -52,14 +52,15 @@ class Loader:
         try:
             spec = self.guard.call(record, "import", lambda: PluginSpecResolver().resolve(entry_point.load()))
             record.name = spec.name
-            if not self._may_load(spec, record, replaces):
-                return record
-            for module in modules_of(entry_point.module):
-                self.ledger.owners_of_modules.setdefault(module, record.name)
-            record.extension = self._construct(record, spec)
-            record.state = ExtensionState.LOADED
+            if self._may_load(spec, record, replaces):
+                for module in modules_of(entry_point.module):
+                    self.ledger.owners_of_modules.setdefault(module, record.name)
+                record.extension = self._construct(record, spec)
+                record.state = ExtensionState.LOADED
         except ExtensionFault as fault:
             self._note_failure(record, fault)
+        if record.state is not ExtensionState.LOADED:
+            record.changes.undo(self.registry.process_changes(), modules_of(entry_point.module))
         return record
 
     def _may_load(self, spec: PluginSpec, record: ExtensionRecord, replaces: ExtensionRecord | None) -> bool:

@@ -100,7 +100,7 @@ class Ledger:
         acting = _acting.get()
         if acting is not None:
             return acting
-        return self.owners_of_modules.get(_module_of(thing).partition(".")[0]) or self._owner_of_caller()
+        return self.owners_of_modules.get(module_of(thing).partition(".")[0]) or self._owner_of_caller()
 
     def _owner_of_caller(self) -> str | None:
         """The extension that the nearest calling frame belongs to; only asked outside hooks, so not on a hot path."""
@@ -310,9 +310,10 @@ def describe(thing: object) -> str:
     if isinstance(thing, str):
         return thing
     target = thing if hasattr(thing, "__qualname__") else type(thing)
-    return f"{_module_of(thing)}.{getattr(target, '__qualname__', type(thing).__name__)}"
+    return f"{module_of(thing)}.{getattr(target, '__qualname__', type(thing).__name__)}"
 
 
-def _module_of(thing: object) -> str:
+def module_of(thing: object) -> str:
+    """Name of the module that a function, a class or the class of an object was made in."""
     inner: Callable[..., Any] | object = getattr(thing, "__wrapped__", thing)
     return str(getattr(inner, "__module__", None) or type(thing).__module__)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from localstack.host.errors import ExtensionFault
 from localstack.host.extension.discovery import Candidate
+from localstack.host.extension.process_changes import ProcessChanges
 from localstack.host.pace import Pace
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ class ExtensionRecord:
     """Folders and files that are the author's own code."""
     faults: deque[Fault] = field(default_factory=lambda: deque(maxlen=_FAULTS_KEPT))
     statistics: dict[str, CallStatistics] = field(default_factory=dict)
+    changes: ProcessChanges = field(default_factory=ProcessChanges)
+    """What it has changed beyond the platform's own containers."""
 
     def statistics_of(self, place: str) -> CallStatistics:
         statistics = self.statistics.get(place)
@@ -110,6 +113,10 @@ class Registry:
     def get(self, name: str | None) -> ExtensionRecord | None:
         """The record of a loaded extension; ``None`` for an unknown name or the host's own code."""
         return self._loaded.get(name) if name is not None else None
+
+    def process_changes(self) -> tuple[ProcessChanges, ...]:
+        """What each of the extensions has changed for the whole process."""
+        return tuple(record.changes for record in self.records)
 
     def replace(self, gone: ExtensionRecord, record: ExtensionRecord | None) -> None:
         """Take out what was found earlier, and put ``record`` in its place; ``None`` leaves nothing there."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 from rolo import Request, Response, Router
@@ -23,50 +22,18 @@ from localstack.host.extension.ownership import (
     Ledger,
     staged_additions,
 )
+from localstack.host.extension.route_list import ANY_HOST, Route, RouteList
 from localstack.host.pace import LEAVE_KEY
 
-ANY_HOST = "<__host__>"
-_PLACEHOLDER = re.compile(r"<(?:([^<>]*):)?[^<>:]+>")
 _REMEMBERED = 4096
 _LONGEST_REMEMBERED = 1024
-
-
-@dataclass(frozen=True)
-class _Route:
-    """A rule as it was added. ``rule`` stays bound to the map it was made for; each new map gets a copy."""
-
-    rule: Rule
-    owner: str | None
-    place: str
-    """How reports name it, e.g. ``"route /hello/<name>"``."""
-
-    def is_the_one(self, rule: Rule) -> bool:
-        # werkzeug's Rule.__eq__ compares only the pattern: two extensions may share one with other methods
-        return self.rule is rule or (
-            self.rule == rule and self.rule.endpoint is rule.endpoint and self.rule.methods == rule.methods
-        )
-
-    def description(self) -> str:
-        methods = sorted((self.rule.methods or set()) - {"HEAD"})
-        host = "" if self.rule.host in (None, ANY_HOST) else str(self.rule.host)
-        return " ".join(part for part in (",".join(methods), f"{host}{self.rule.rule}") if part)
-
-    def answers_what(self, other: _Route) -> bool:
-        """Whether requests that ``other`` is for come here: the same pattern and host, and a method in common."""
-        mine, others = self.rule.methods, other.rule.methods
-        return self.pattern == other.pattern and (mine is None or others is None or not mine.isdisjoint(others))
-
-    @cached_property
-    def pattern(self) -> tuple[str, ...]:
-        """Host and path without the names of placeholders."""
-        return tuple(_PLACEHOLDER.sub(r"<\1>", text) for text in (str(self.rule.host), self.rule.rule))
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
     """A route that a request has found, with the arguments that its URL gives."""
 
-    route: _Route
+    route: Route
     arguments: dict[str, Any]
 
 
@@ -75,7 +42,7 @@ class _Table:
     """A complete map with the routes behind its rules, replaced as a whole."""
 
     url_map: Map
-    routes: dict[int, _Route]
+    routes: dict[int, Route]
     path_prefixes: tuple[str, ...]
     """What the path of any request begins with that a rule for any host could match."""
     host_prefixes: tuple[str, ...]
@@ -86,7 +53,7 @@ class _Table:
     """The map bound to a host, which costs as much as a match."""
 
     @classmethod
-    def of(cls, url_map: Map, routes: dict[int, _Route]) -> _Table:
+    def of(cls, url_map: Map, routes: dict[int, Route]) -> _Table:
         any_host = [route.rule for route in routes.values() if route.rule.host in (None, ANY_HOST)]
         others = [route.rule for route in routes.values() if route.rule.host not in (None, ANY_HOST)]
         return cls(
@@ -151,7 +118,7 @@ class OwnedRouter(Router[Any]):  # type: ignore[misc]  # rolo is not typed
         self._table: _Table | None = None
         self._earlier: _Table | None = None
         self._since = 0
-        self._routes: tuple[_Route, ...] = ()
+        self._routes = RouteList()
         super().__init__(dispatcher)
         self._ledger = ledger
         self._guard = guard
@@ -173,16 +140,15 @@ class OwnedRouter(Router[Any]):  # type: ignore[misc]  # rolo is not typed
             if route.owner is not None:
                 yield Contribution(route.owner, self._kind, route.description())
 
-    def items_of(self, owner: str) -> tuple[_Route, ...]:
+    def items_of(self, owner: str) -> tuple[Route, ...]:
         return tuple(route for route in self._routes if route.owner == owner)
 
-    def exchange(self, gone: Sequence[_Route], additions: Sequence[_Route], version: int) -> None:
+    def exchange(self, gone: Sequence[Route], additions: Sequence[Route], version: int) -> None:
         leaving = {id(route) for route in gone}
         with self._mutex:
             self._earlier, self._since = self._current(), version
-            staying = tuple(route for route in self._routes if id(route) not in leaving)
-            self._report_conflicts(staying, additions)
-            self._replace((*staying, *additions))
+            self._routes = RouteList(route for route in self._routes if id(route) not in leaving)
+            self._add(additions)
             self._current()  # the next request should not have to wait for the map
 
     def add_rule(self, rule: RuleFactory) -> None:
@@ -229,38 +195,38 @@ class OwnedRouter(Router[Any]):  # type: ignore[misc]  # rolo is not typed
                     rule.host = ANY_HOST
                 scratch.add(rule)  # binds and so validates it, before anything is changed
             kind = self._kind.value
-            added = tuple(_Route(rule, self._ledger.owner_of(rule.endpoint), f"{kind} {rule.rule}") for rule in rules)
+            added = tuple(Route(rule, self._ledger.owner_of(rule.endpoint), f"{kind} {rule.rule}") for rule in rules)
             staged = staged_additions(self)
             if staged is None:
-                self._report_conflicts(self._routes, added)
-                self._replace(self._routes + added)
+                self._add(added)
             else:
                 staged += added
             return rules
 
-    def _report_conflicts(self, present: Sequence[_Route], added: Sequence[_Route]) -> None:
+    def _add(self, routes: Sequence[Route]) -> None:
         """Two extensions may claim the same requests: werkzeug gives them to the rule that came first, for good."""
-        for route in added:
-            firsts = (one.owner for one in present if one.owner not in (None, route.owner) and one.answers_what(route))
-            first = next(firsts, None)
+        for route in routes:
+            first = self._routes.rival_of(route)
             if route.owner is not None and first is not None:
                 self._guard.report_conflict(route.owner, f"{self._kind.value} {route.description()}", first)
+        self._routes.add(routes)
+        self._table = None
 
     def _remove_rules(self, rules: Iterable[Rule]) -> None:
         staged = staged_additions(self)
         with self._mutex:
-            kept = list(self._routes) if staged is None else staged
+            present = self._routes if staged is None else RouteList(staged)
+            leaving: dict[int, Route] = {}
             for rule in rules:
-                position = next((i for i, route in enumerate(kept) if route.is_the_one(rule)), None)
-                if position is None:
+                route = present.route_of(rule, leaving.keys())
+                if route is None:
                     raise KeyError("no such rule")
-                del kept[position]
-            if staged is None:
-                self._replace(tuple(kept))
-
-    def _replace(self, routes: tuple[_Route, ...]) -> None:
-        self._routes = routes
-        self._table = None
+                leaving[id(route)] = route
+            if staged is not None:
+                staged[:] = [route for route in staged if id(route) not in leaving]
+            for route in leaving.values():
+                self._routes.remove(route)
+            self._table = None
 
     def _current(self) -> _Table:
         table = self._table
@@ -278,13 +244,30 @@ class OwnedRouter(Router[Any]):  # type: ignore[misc]  # rolo is not typed
 
     def _build(self) -> _Table:
         url_map = self._empty_map()
-        routes: dict[int, _Route] = {}
+        routes: dict[int, Route] = {}
         for route in self._routes:
-            copy = route.rule.empty()
-            url_map.add(copy)
-            routes[id(copy)] = route
+            copied = _BoundCopy(route.rule)
+            url_map.add(copied)
+            routes[id(copied.rule)] = route
         url_map.update()
         return _Table.of(url_map, routes)
+
+
+class _BoundCopy(RuleFactory):
+    """A copy of a rule for another map with the same settings.
+
+    It keeps what binding the rule has compiled: to do that anew takes werkzeug most of the time of making a map.
+    """
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = copy(rule)
+        vars(self.rule)["bind"] = self._bind
+
+    def _bind(self, map: Map, rebind: bool = False) -> None:
+        self.rule.map = map
+
+    def get_rules(self, map: Map) -> Iterator[Rule]:
+        yield self.rule
 
 
 def _literal_start(pattern: str) -> str:

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Sequence
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec, PathFinder
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 from werkzeug.datastructures import Headers
 
 from localstack.extensions.api.connections import Claim, Connections, Http2Request
+from localstack.host.adapted_imports import AdaptedImports
 
 _LEAST_BYTES = 8
 """The patched server asks matchers as soon as it has so many, and only then."""
@@ -26,29 +25,22 @@ _LEAST_BYTES = 8
 def install(connections: Connections) -> None:
     """Take over what modules that are imported from now on would do to Twisted; a second call replaces the first."""
     uninstall()
-    sys.meta_path.insert(0, _Finder(connections))
+    _TakenOver(connections).install()
 
 
 def uninstall() -> None:
     """Import modules as they are again."""
-    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, _Finder)]
+    for finder in [one for one in sys.meta_path if isinstance(one, _TakenOver)]:
+        finder.uninstall()
 
 
-class _Finder(MetaPathFinder):
-    """Finds modules by their last name, where Python would."""
+class _TakenOver(AdaptedImports):
+    """Knows the modules by their last name."""
 
     def __init__(self, connections: Connections) -> None:
+        adaptations = {"h2_proxy": self._adapt_http2, "tcp_protocol_router": self._adapt_tcp}
+        super().__init__(lambda name: adaptations.get(name.rpartition(".")[2]))
         self._connections = connections
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        adapt = {"h2_proxy": self._adapt_http2, "tcp_protocol_router": self._adapt_tcp}.get(fullname.rpartition(".")[2])
-        spec = PathFinder.find_spec(fullname, path, target) if adapt else None
-        if adapt is None or spec is None or spec.loader is None:
-            return None
-        spec.loader = _AdaptingLoader(spec.loader, adapt)
-        return spec
 
     def _adapt_http2(self, module: ModuleType) -> None:
         def apply_http2_patches_for_grpc_support(
@@ -81,24 +73,6 @@ class _Finder(MetaPathFinder):
             """Nothing to do: the front door asks for claims."""
 
         _replace(module, register_tcp_extension, unregister_tcp_extension, patch_gateway_for_tcp_routing)
-
-
-class _AdaptingLoader(Loader):
-    """Loads a module as ``loader`` does, then adapts it; afterwards the module shows the original loader."""
-
-    def __init__(self, loader: Loader, adapt: Callable[[ModuleType], None]) -> None:
-        self._loader = loader
-        self._adapt = adapt
-
-    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        return self._loader.create_module(spec)
-
-    def exec_module(self, module: ModuleType) -> None:
-        module.__loader__ = self._loader
-        if module.__spec__ is not None:
-            module.__spec__.loader = self._loader
-        self._loader.exec_module(module)
-        self._adapt(module)
 
 
 def _replace(module: ModuleType, *functions: Callable[..., Any]) -> None:

@@ -11,6 +11,7 @@ from rolo.gateway import HandlerChain
 from werkzeug.exceptions import HTTPException
 
 from localstack.aws.api import RequestContext, ServiceException
+from localstack.host.errors import named, said_by
 from localstack.host.gateway.emulation import Emulation
 
 LOG = logging.getLogger(__name__)
@@ -52,9 +53,10 @@ class ExceptionAnswers:
     def log(self, chain: HandlerChain, exception: Exception, context: RequestContext, response: Response) -> None:
         if isinstance(exception, HTTPException | ServiceException) or self.was_reported(exception):
             return
-        what = f"{type(exception).__name__}: {exception}"
         LOG.error(
-            "exception during call chain: %s", what, exc_info=exception if LOG.isEnabledFor(logging.DEBUG) else None
+            "exception during call chain: %s",
+            named(exception),
+            exc_info=exception if LOG.isEnabledFor(logging.DEBUG) else None,
         )
 
     def write(self, chain: HandlerChain, exception: Exception, context: RequestContext, response: Response) -> None:
@@ -63,8 +65,8 @@ class ExceptionAnswers:
         elif isinstance(exception, HTTPException):
             self._write_http_exception(chain, exception)
         elif not response.data:
-            document = {"error": "Unexpected exception", "message": str(exception), "type": type(exception).__name__}
-            chain.respond(500, document)
+            name, message = type(exception).__name__, said_by(exception)
+            chain.respond(500, {"error": "Unexpected exception", "message": message, "type": name})
 
     def _write_http_exception(self, chain: HandlerChain, exception: HTTPException) -> None:
         headers = [(name, value) for name, value in exception.get_headers() if name.lower() != "content-type"]

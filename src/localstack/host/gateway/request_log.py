@@ -12,6 +12,7 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from typing import TextIO
 
 from rolo import Response
 from rolo.gateway import HandlerChain
@@ -35,6 +36,7 @@ class RequestLog:
     _has_lines: threading.Event = field(default_factory=threading.Event)
     _is_running: bool = False
     _writer: threading.Thread | None = None
+    _stream: TextIO = field(default_factory=lambda: sys.stderr)  # extensions put something else in its place
 
     def __call__(self, chain: HandlerChain, context: RequestContext, response: Response) -> None:
         if context.operation is not None:
@@ -87,8 +89,8 @@ class RequestLog:
             lines.append(f"{start}{dropped} lines of requests were dropped: the log can't be written fast enough")
         if lines:
             try:
-                sys.stderr.write("\n".join([*lines, ""]))
-                sys.stderr.flush()
+                self._stream.write("\n".join([*lines, ""]))
+                self._stream.flush()
             except (OSError, ValueError):  # a full disk, a pipe whose reader is gone, a closed file
                 self._dropped += len(lines)
 

@@ -19,12 +19,14 @@ class Takeover:
     :ivar loaded: extensions that came or changed, ``"name version"``
     :ivar unloaded: extensions that went
     :ivar failed: extensions that are installed now and could not be loaded
+    :ivar left: what of that goes on working until the platform is restarted, e.g. ``"the thread poll still runs"``
     :ivar obstacles: why the platform goes on as it was, and needs a restart; then nothing else is set
     """
 
     loaded: tuple[str, ...] = ()
     unloaded: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
     obstacles: tuple[str, ...] = ()
 
 

@@ -10,6 +10,7 @@ from base64 import b64decode
 from pathlib import Path
 from typing import Any
 
+from localstack.packages.archive import extract_member
 from localstack.utils.container_utils.container_errors import ContainerException
 
 __all__ = ["copy_in", "copy_out"]
@@ -22,13 +23,15 @@ _GO_MODE_DIR = 1 << 31
 def copy_in(container: Any, local_path: str, container_path: str) -> None:
     """Copy a file or folder into a container of Docker's SDK, whether or not it runs.
 
-    When ``container_path`` is a folder, or ends with a slash, it goes below that under its own name.
+    When ``container_path`` is a folder, or ends with a slash, it goes below that under its own name; of a local path
+    that ends with ``/.`` the content goes there.
 
     :raises FileNotFoundError: when there is no ``local_path``
     :raises ContainerException: when the container has no folder for it
     """
     source = Path(local_path)
-    is_below = container_path.endswith("/") or _is_folder(container, container_path)
+    is_content = local_path.endswith("/.")
+    is_below = not is_content and (container_path.endswith("/") or _is_folder(container, container_path))
     target = posixpath.join(container_path, source.name) if is_below else container_path
     parent, name = posixpath.split(target.rstrip("/"))
     if not _is_folder(container, parent or "/"):  # Podman would make it
@@ -46,7 +49,7 @@ def copy_out(container: Any, local_path: str, container_path: str) -> None:
     When ``local_path`` is a folder, it goes below that under its own name.
 
     :raises OSError: when it can't be written
-    :raises tarfile.FilterError: when it would leave the folder, e.g. by a link
+    :raises tarfile.TarError: when it would leave the folder, e.g. by a link
     """
     chunks, about = container.get_archive(container_path)
     target = Path(local_path)
@@ -59,7 +62,7 @@ def copy_out(container: Any, local_path: str, container_path: str) -> None:
             for member in archive:
                 below = member.name.partition("/")[2]
                 renamed = member.replace(name=posixpath.join(name, below) if below else name)
-                archive.extract(renamed, into, filter="data")
+                extract_member(archive, renamed, into)
 
 
 def _is_folder(container: Any, path: str) -> bool:

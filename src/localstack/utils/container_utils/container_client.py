@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localstack.host import shared
 from localstack.utils.container_utils.container_archive import copy_in, copy_out
@@ -15,8 +13,8 @@ from localstack.utils.container_utils.container_configuration import (
     DockerContainerStatus,
     Ulimit,
 )
-from localstack.utils.container_utils.container_creation import create, pull, remove, remove_leftovers
-from localstack.utils.container_utils.container_engine import connect, translated
+from localstack.utils.container_utils.container_creation import create, remove, remove_leftovers
+from localstack.utils.container_utils.container_engine import translated
 from localstack.utils.container_utils.container_errors import (
     AccessDenied,
     ContainerException,
@@ -27,7 +25,7 @@ from localstack.utils.container_utils.container_errors import (
     NoSuchObject,
     RegistryConnectionError,
 )
-from localstack.utils.container_utils.container_output import CancellableStream, Output, run_attached
+from localstack.utils.container_utils.container_output import CancellableStream, Output, run_attached, run_command
 from localstack.utils.container_utils.container_ports import PortMappings
 from localstack.utils.container_utils.container_volumes import (
     BindMount,
@@ -37,10 +35,9 @@ from localstack.utils.container_utils.container_volumes import (
     VolumeInfo,
     VolumeMappings,
 )
+from localstack.utils.container_utils.image_client import ImageClient
+from localstack.utils.container_utils.network_client import NetworkClient
 from localstack.utils.strings import to_bytes, to_str
-
-if TYPE_CHECKING:
-    from docker import DockerClient
 
 __all__ = [
     "AccessDenied",
@@ -66,11 +63,12 @@ __all__ = [
 ]
 
 
-class ContainerClient:
+class ContainerClient(ImageClient, NetworkClient):
     """The container engine, as extensions use it. Safe for threads.
 
     Making one costs nothing: the engine is looked for by the first method that needs it, and again after it has gone.
-    Containers that are made inside a platform are labelled with the extension that makes them, and end with it.
+    Containers that are made inside a platform are labelled with the extension that makes them, and end with it. When
+    the extension is reloaded, its new version gets the container of a name that the version before has running.
 
     Every method raises ``DockerNotAvailable`` when no engine answers, ``NoSuchContainer``, ``NoSuchImage`` or
     ``NoSuchNetwork`` for names that the engine does not know, and ``ContainerException`` with the engine's words when
@@ -78,26 +76,8 @@ class ContainerClient:
     """
 
     def __init__(self) -> None:
-        self._connection: DockerClient | None = None
-        self._was_reached = False
+        super().__init__()
         self._has_tidied = False
-        self._lock = threading.Lock()
-
-    def client(self) -> DockerClient:
-        """The client of Docker's SDK, for what has no method here."""
-        with self._lock:
-            if self._connection is None:
-                self._connection = connect()
-                self._was_reached = True
-            return self._connection
-
-    def has_docker(self) -> bool:
-        """Whether an engine answers."""
-        try:
-            with self._talking() as client:
-                return bool(client.ping())
-        except ContainerException:
-            return False
 
     def run_container(self, image_name: str, **options: Any) -> Output:
         """Make a container and start it.
@@ -115,7 +95,7 @@ class ContainerClient:
         container_id = self.create_container_from_config(made)
         is_over = not container_config.detach
         try:
-            return self.start_container(container_id, attach=not container_config.detach)
+            return self.start_container(container_id, container_config.stdin, attach=not container_config.detach)
         except BaseException:
             is_over = True
             raise
@@ -134,31 +114,42 @@ class ContainerClient:
     def create_container_from_config(self, container_config: ContainerConfiguration) -> str:
         """Make a container, see ``create_container``."""
         owned = shared.owned_containers()
+        if owned is not None and (running := owned.taken_from_version_before(container_config)) is not None:
+            return running
         with self._talking() as client:
             if owned is not None and not self._has_tidied:
                 self._has_tidied = True
                 remove_leftovers(client, owned.platform_label, owned.is_leftover)
             container_id = create(client, container_config, owned.labels() if owned is not None else {})
         if owned is not None:
-            shown = container_config.name or container_id[:12]
-            owned.add(self, container_id, shown, container_config.image_name, container_config.remove)
+            owned.add(self, container_id, container_config)
         return container_id
 
-    def start_container(self, container_name_or_id: str, interactive: bool = False, attach: bool = False) -> Output:
+    def start_container(
+        self,
+        container_name_or_id: str,
+        stdin: str | bytes | None = None,
+        interactive: bool = False,
+        attach: bool = False,
+    ) -> Output:
         """Start a container.
 
+        :param stdin: what it is given to read; it has to be made with one, or interactive, and attached
         :param interactive: as ``attach``
         :param attach: wait for its end
-        :return: its name or id and nothing; attached, what it wrote, if the engine does not remove it at its end
+        :return: its name or id and nothing; attached, what it wrote
         :raises ContainerException: when it was attached and ended with another status than 0; has its output
         """
+        is_attached = attach or interactive
+        if stdin is not None and not is_attached:
+            raise ValueError(f"container {container_name_or_id} can't be given its stdin: attach it, don't detach it")
         with self._talking(NoSuchContainer(container_name_or_id)) as client:
             container = client.containers.get(container_name_or_id)
             with translated():  # what is not found now is something that the container needs
-                if not attach and not interactive:
+                if not is_attached:
                     container.start()
                     return to_bytes(container_name_or_id), b""
-                status, output = run_attached(container)
+                status, output = run_attached(container, None if stdin is None else to_bytes(stdin))
         return _checked(f"container {container_name_or_id}", status, output)
 
     def stop_container(self, container_name: str, timeout: int = 10) -> None:
@@ -166,8 +157,26 @@ class ContainerClient:
 
         :param timeout: seconds after which it is killed
         """
+        owned = shared.owned_containers()
+        if owned is not None and owned.stays(container_name):
+            return
         with self._talking(NoSuchContainer(container_name)) as client:
             client.containers.get(container_name).stop(timeout=timeout)
+
+    def restart_container(self, container_name: str, timeout: int = 10) -> None:
+        """Stop a container, see ``stop_container``, and start it again."""
+        with self._talking(NoSuchContainer(container_name)) as client:
+            client.containers.get(container_name).restart(timeout=timeout)
+
+    def pause_container(self, container_name: str) -> None:
+        """Freeze the processes of a container."""
+        with self._talking(NoSuchContainer(container_name)) as client:
+            client.containers.get(container_name).pause()
+
+    def unpause_container(self, container_name: str) -> None:
+        """Let the processes of a frozen container go on."""
+        with self._talking(NoSuchContainer(container_name)) as client:
+            client.containers.get(container_name).unpause()
 
     def remove_container(
         self, container_name: str, force: bool = True, check_existence: bool = False, volumes: bool = False
@@ -178,6 +187,9 @@ class ContainerClient:
         :param check_existence: that there is none is no error
         :param volumes: also remove volumes without a name that it has
         """
+        owned = shared.owned_containers()
+        if owned is not None and owned.stays(container_name):
+            return
         try:
             with self._talking(NoSuchContainer(container_name)) as client:
                 remove(client.containers.get(container_name), force, volumes)
@@ -187,7 +199,6 @@ class ContainerClient:
         except DockerNotAvailable:
             if not force or self._was_reached:
                 raise
-        owned = shared.owned_containers()
         if owned is not None:
             owned.forget(container_name)
 
@@ -198,6 +209,7 @@ class ContainerClient:
         interactive: bool = False,
         detach: bool = False,
         env_vars: Mapping[str, str] | None = None,
+        stdin: str | bytes | None = None,
         user: str | None = None,
         workdir: str | None = None,
     ) -> Output:
@@ -206,6 +218,7 @@ class ContainerClient:
         :param command: a list of arguments, or text that is split like a shell's
         :param interactive: keep the command's standard input open
         :param detach: do not wait for its end
+        :param stdin: what it is given to read
         :return: what it wrote
         :raises ContainerException: when it ended with another status than 0; has its output
         """
@@ -213,17 +226,17 @@ class ContainerClient:
             execution = client.api.exec_create(
                 client.containers.get(container_name_or_id).id,
                 command,
-                stdin=interactive,
+                stdin=interactive or stdin is not None,
                 environment=dict(env_vars or {}),
                 user=user or "",
                 workdir=workdir,
             )["Id"]
-            output = client.api.exec_start(execution, detach=detach, demux=not detach)
             if detach:
+                client.api.exec_start(execution, detach=True)
                 return b"", b""
+            output = run_command(client.api, execution, None if stdin is None else to_bytes(stdin))
             status = client.api.exec_inspect(execution)["ExitCode"]
-        stdout, stderr = output
-        return _checked(f"{command!r} in container {container_name_or_id}", status, (stdout or b"", stderr or b""))
+        return _checked(f"{command!r} in container {container_name_or_id}", status, output)
 
     def copy_into_container(self, container_name: str, local_path: str, container_path: str) -> None:
         """Copy a file or folder into a container, as ``docker cp`` does.
@@ -245,37 +258,13 @@ class ContainerClient:
         with self._talking(NoSuchContainer(container_name_or_id)) as client:
             return dict(client.api.inspect_container(container_name_or_id))
 
-    def inspect_image(self, image_name: str, pull: bool = True) -> dict[str, Any]:
-        """What the engine knows of an image, as ``docker inspect`` shows it.
-
-        :param pull: get it from its registry when the engine does not have it
-        """
-        try:
-            with self._talking(NoSuchImage(image_name)) as client:
-                return dict(client.api.inspect_image(image_name))
-        except NoSuchImage:
-            if not pull:
-                raise
-        self.pull_image(image_name)
-        return self.inspect_image(image_name, pull=False)
-
-    def inspect_network(self, network_name: str) -> dict[str, Any]:
-        """What the engine knows of a network, as ``docker inspect`` shows it."""
-        with self._talking(NoSuchNetwork(network_name)) as client:
-            return dict(client.api.inspect_network(network_name))
-
-    def pull_image(
-        self, docker_image: str, platform: str | None = None, auth_config: Mapping[str, str] | None = None
-    ) -> None:
-        """Get an image from its registry, also when the engine has one of that name.
-
-        :param docker_image: with or without a registry and a tag, ``:latest`` without one
-        :param platform: e.g. ``"linux/amd64"``
-        :raises AccessDenied: when the registry gives it to others only
-        :raises RegistryConnectionError: when the registry can't be reached
-        """
-        with self._talking() as client:
-            pull(client, docker_image, platform, auth_config)
+    def inspect_container_volumes(self, container_name_or_id: str) -> list[VolumeInfo]:
+        """What is mounted into a container."""
+        mounts = self.inspect_container(container_name_or_id)["Mounts"]
+        names = VolumeInfo._fields
+        return [
+            VolumeInfo(**{name: each.get("RW" if name == "rw" else name.title()) for name in names}) for each in mounts
+        ]
 
     def list_containers(self, filter: str | Sequence[str] | None = None, all: bool = True) -> list[dict[str, Any]]:
         """Containers as ``{"id": …, "image": …, "name": …, "status": "running", "labels": {…}}``.
@@ -370,18 +359,6 @@ class ContainerClient:
         """The lines that a container has written and writes, until it ends or the stream is closed."""
         with self._talking(NoSuchContainer(container_name_or_id)) as client:
             return CancellableStream(client.containers.get(container_name_or_id).logs(stream=True, follow=True))
-
-    @contextmanager
-    def _talking(self, missing: Exception | None = None) -> Iterator[DockerClient]:
-        """Translate errors of the SDK, and look for the engine anew after it has gone."""
-        client = self.client()
-        try:
-            with translated(missing):
-                yield client
-        except DockerNotAvailable:
-            with self._lock:
-                self._connection = None
-            raise
 
 
 def _configuration(image_name: str, options: Mapping[str, Any]) -> ContainerConfiguration:

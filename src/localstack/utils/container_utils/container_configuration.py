@@ -43,6 +43,7 @@ class ContainerConfiguration:
     :ivar command: a list of arguments, or text that is split like a shell's
     :ivar remove: let the engine remove the container when it has ended
     :ivar interactive: keep its standard input open
+    :ivar stdin: what ``run_container`` gives it to read; not for one that is detached
     :ivar detach: leave it running in the background
     :ivar user: name or number
     :ivar network: name of a network, ``"host"``, ``"none"``, or ``"container:ID"`` for that of another container
@@ -69,6 +70,7 @@ class ContainerConfiguration:
     interactive: bool = False
     tty: bool = False
     detach: bool = False
+    stdin: str | bytes | None = None
     user: str | None = None
     cap_add: list[str] | None = None
     cap_drop: list[str] | None = None

@@ -12,7 +12,7 @@ from localstack import config
 from localstack.constants import LOCALHOST_IP
 from localstack.utils.container_utils.additional_flags import ExtraHosts, with_additional_flags
 from localstack.utils.container_utils.container_configuration import ContainerConfiguration
-from localstack.utils.container_utils.container_engine import pull_failure, translated
+from localstack.utils.container_utils.container_engine import read_progress, registry_failure, translated
 from localstack.utils.container_utils.container_errors import ContainerException, DockerNotAvailable, NoSuchImage
 from localstack.utils.container_utils.container_ports import PortMappings
 
@@ -59,15 +59,15 @@ def pull(client: DockerClient, image: str, platform: str | None, auth_config: Ma
     login = dict(auth_config) if auth_config else None
     try:
         with translated():
-            for step in client.api.pull(
-                repository, tag or "latest", stream=True, decode=True, auth_config=login, platform=platform
-            ):
-                if "error" in step:
-                    raise ContainerException(step["error"])
+            tag = tag or "latest"
+            read_progress(
+                client.api.pull(repository, tag, stream=True, decode=True, auth_config=login, platform=platform)
+            )
     except DockerNotAvailable:
         raise
     except ContainerException as error:
-        raise pull_failure(image, error) from error
+        what = f"the image {image} is not on the container engine's machine and can't be pulled"
+        raise registry_failure(image, what, error) from error
 
 
 def remove_leftovers(client: DockerClient, label: str, is_leftover: Callable[[Mapping[str, str]], bool]) -> None:
@@ -141,7 +141,7 @@ def _arguments(client: DockerClient, configuration: ContainerConfiguration, host
         "name": configuration.name,
         "platform": configuration.platform,
         "ports": [_port(text) for text in (*bindings, *configuration.exposed_ports)] or None,
-        "stdin_open": configuration.interactive,
+        "stdin_open": configuration.interactive or configuration.stdin is not None,
         "tty": configuration.tty,
         "user": configuration.user,
         "working_dir": configuration.workdir,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,11 +19,11 @@ from localstack.utils.container_utils.container_errors import (
 if TYPE_CHECKING:
     from docker import DockerClient
 
-__all__ = ["connect", "pull_failure", "translated"]
+__all__ = ["connect", "read_progress", "registry_failure", "translated"]
 
 _HINT = "start Docker or Podman, or say with DOCKER_HOST where one is"
 _UNKNOWN = ("manifest unknown", "name unknown", "not found", "does not exist")
-_DENIED = ("denied", "unauthorized", "authentication required")
+_DENIED = ("denied", "unauthorized", "authentication required", "no basic auth credentials")
 _UNREACHABLE = (
     "no such host",
     "dial tcp",
@@ -82,9 +82,28 @@ def translated(missing: Exception | None = None) -> Iterator[None]:
         raise ContainerException(str(error)) from error
 
 
-def pull_failure(image: str, error: ContainerException) -> ContainerException:
-    """Why an image can't be pulled, from what the engine said of it."""
-    message = f"the image {image} is not on the container engine's machine and can't be pulled: {error}"
+def read_progress(steps: Iterable[Mapping[str, Any]], failure: str = "") -> str:
+    """What the engine writes while it builds, pulls or pushes.
+
+    :param failure: what goes before the engine's words when it tells of an error
+    :raises ContainerException: when it does; has what was written
+    """
+    written, errors = "", []
+    for step in steps:  # to the end, so that the connection is free again
+        written += str(step.get("stream", ""))
+        if "error" in step:
+            errors.append(step["error"])
+    if errors:
+        raise ContainerException(f"{failure}{errors[0]}", stdout=written)
+    return written
+
+
+def registry_failure(image: str, what: str, error: ContainerException) -> ContainerException:
+    """Why something with a registry can't be done, from what the engine said of it.
+
+    :param what: what can't be done, e.g. ``"the image a can't be pushed"``
+    """
+    message = f"{what}: {error}"
     words = str(error).lower()
     if any(part in words for part in _UNREACHABLE):
         return RegistryConnectionError(message)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from socket import SHUT_RDWR, SHUT_WR
 from typing import Any
 
-__all__ = ["CancellableStream", "Output", "run_attached"]
+__all__ = ["CancellableStream", "Output", "run_attached", "run_command"]
 
 Output = tuple[bytes, bytes]
 """What a command wrote to its standard output, and to its standard error."""
@@ -40,18 +43,85 @@ class CancellableStream:
             yield rest
 
 
-def run_attached(container: Any) -> tuple[int, Output]:
+def run_attached(container: Any, stdin: bytes | None = None) -> tuple[int, Output]:
     """Start a container of Docker's SDK and wait for its end; exit status and output.
 
-    One that the engine removes by itself, as soon as it has ended, leaves neither: 0 and nothing.
-    """
-    from docker.errors import APIError
+    The status of one that the engine removes before it can be asked for it counts as 0.
 
-    container.start()
+    :param stdin: what it is given to read
+    """
+    parts = {"stdin": int(stdin is not None), "stdout": 1, "stderr": 1, "stream": 1}
+    connection = container.attach_socket(params=parts)
+    with _giving(connection, stdin):
+        removal = _Removal(container) if container.attrs["HostConfig"]["AutoRemove"] else None
+        container.start()
+        output = _read(connection, is_terminal=container.attrs["Config"]["Tty"])
+    if removal is not None:
+        return removal.status(), output
+    return int(container.wait()["StatusCode"]), output
+
+
+def run_command(api: Any, execution: str, stdin: bytes | None = None) -> Output:
+    """Run a command that was made in a container to its end; what it wrote.
+
+    :param api: the lower of the two clients of Docker's SDK
+    :param stdin: what it is given to read
+    """
+    connection = api.exec_start(execution, socket=True)
+    with _giving(connection, stdin):
+        return _read(connection)
+
+
+def _read(connection: Any, is_terminal: bool = False) -> Output:
+    """What comes until its end; what a terminal has is all standard output."""
+    from docker.utils.socket import consume_socket_output, demux_adaptor, frames_iter
+
+    frames = (demux_adaptor(*frame) for frame in frames_iter(connection, tty=is_terminal))
+    stdout, stderr = consume_socket_output(frames, demux=True)
+    return stdout or b"", stderr or b""
+
+
+class _Removal:
+    """Waits on a thread for the engine to remove a container, which is when its status is lost."""
+
+    def __init__(self, container: Any) -> None:
+        self._container = container
+        self._status = 0
+        self._thread = threading.Thread(target=self._wait, name="container-removal", daemon=True)
+        self._thread.start()
+
+    def status(self) -> int:
+        self._thread.join()
+        return self._status
+
+    def _wait(self) -> None:
+        from docker.errors import DockerException
+
+        with suppress(DockerException, OSError):
+            self._status = int(self._container.wait(condition="removed")["StatusCode"])
+
+
+@contextmanager
+def _giving(connection: Any, stdin: bytes | None) -> Iterator[None]:
+    """Send what a process is to read, and its end, by a thread: it may write before it reads, or never read.
+
+    At the end the connection is closed.
+    """
+    sock = getattr(connection, "_sock", connection)  # the SDK's is a file around it, which has no ends of its own
+
+    def send() -> None:
+        if stdin is not None:
+            with suppress(OSError):  # the process has ended without reading all
+                sock.sendall(stdin)
+                sock.shutdown(SHUT_WR)
+
+    sender = threading.Thread(target=send, name="container-stdin", daemon=True)
+    sender.start()
     try:
-        status = int(container.wait()["StatusCode"])
-        return status, (container.logs(stdout=True, stderr=False), container.logs(stdout=False, stderr=True))
-    except APIError:
-        if not container.attrs["HostConfig"]["AutoRemove"]:
-            raise
-        return 0, (b"", b"")
+        yield
+    finally:
+        with suppress(OSError):
+            sock.shutdown(SHUT_RDWR)
+        sender.join()
+        connection.close()
+        sock.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 __all__ = ["PortMappings"]
 
@@ -25,12 +25,14 @@ class PortMappings:
         """Publish a port, or the ports from ``[first, last]``.
 
         :param port: what clients connect to; ``0`` lets the engine choose
-        :param mapped: what the container listens on, the same without it
+        :param mapped: what the container listens on, the same without it; several ports may lead to one
         :param protocol: ``"tcp"``, ``"udp"``, or both as ``"tcp/udp"``
         :raises ValueError: when the two ranges differ in size
         """
-        outside = _ports(port)
-        inside = outside if mapped is None else _ports(mapped)
+        outside: Sequence[int] = _ports(port)
+        inside: Sequence[int] = outside if mapped is None else _ports(mapped)
+        if len(inside) == 1:
+            inside = [inside[0]] * len(outside)
         if len(outside) != len(inside):
             raise ValueError(f"{len(outside)} ports can't be mapped to {len(inside)}: {port!r} to {mapped!r}")
         for each in protocol.split("/"):
@@ -47,6 +49,22 @@ class PortMappings:
         """
         return {inside: self._several(ports) for inside, ports in self._published.items()}
 
+    def to_list(self) -> list[str]:
+        """The options of Docker's command line, e.g. ``["-p", "127.0.0.1:8080-8081:80-81", "-p", "53:53/udp"]``."""
+        host = (
+            f"[{self.bind_host}]:" if ":" in (self.bind_host or "") else f"{self.bind_host}:" if self.bind_host else ""
+        )
+        runs = _runs(
+            (published, int(inside.partition("/")[0]), inside.partition("/")[2])
+            for inside, ports in self._published.items()
+            for published in ports
+        )
+        return [text for run in runs for text in ("-p", host + _option(*run))]
+
+    def to_str(self) -> str:
+        """The same as one text, e.g. ``"-p 8080:80 -p 53:53/udp"``."""
+        return " ".join(self.to_list())
+
     def _several(self, ports: Sequence[int]) -> PublishedPort | list[PublishedPort]:
         shown: list[PublishedPort] = [(self.bind_host, port) if self.bind_host else port for port in ports]
         return shown[0] if len(shown) == 1 else shown
@@ -59,6 +77,24 @@ class PortMappings:
 
     def __repr__(self) -> str:
         return f"PortMappings({self.to_dict()})"
+
+
+def _runs(ports: Iterable[tuple[int, int, str]]) -> list[tuple[int, int, str, int]]:
+    """Ports that follow each other on both sides put together: the first of each run, and how many there are."""
+    runs: list[tuple[int, int, str, int]] = []
+    for outside, inside, protocol in sorted(ports, key=lambda port: (port[2], port[1], port[0])):
+        if runs:
+            first, listening, same, count = runs[-1]
+            if outside and (outside, inside, protocol) == (first + count, listening + count, same):
+                runs[-1] = first, listening, same, count + 1
+                continue
+        runs.append((outside, inside, protocol, 1))
+    return runs
+
+
+def _option(outside: int, inside: int, protocol: str, count: int) -> str:
+    sides = (f"{first}-{first + count - 1}" if count > 1 else str(first) for first in (outside, inside))
+    return ":".join(sides) + ("" if protocol == "tcp" else f"/{protocol}")
 
 
 def _ports(port: int | Sequence[int]) -> range:

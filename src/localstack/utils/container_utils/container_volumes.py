@@ -101,8 +101,8 @@ Mount = SimpleVolumeBind | BindMount | VolumeDirMount
 class VolumeMappings(list[Mount]):
     """Everything that is mounted into a container, in order."""
 
-    def __init__(self, mappings: Iterable[Mount] = ()) -> None:
-        super().__init__(mappings)
+    def __init__(self, mappings: Iterable[Mount] | None = None) -> None:
+        super().__init__(mappings or ())
 
     def add(self, mapping: Mount) -> None:
         """Former name of ``append``."""

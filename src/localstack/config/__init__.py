@@ -5,10 +5,13 @@ an extension assigns (``config.DEBUG = True``) is what later readers of this
 module see, its functions included.
 """
 
+from __future__ import annotations
+
 import os
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from localstack.constants import LOCALHOST
 from localstack.host import shared
@@ -98,6 +101,36 @@ class Directories:
     config: str
     init: str
     logs: str
+
+    @staticmethod
+    def for_host() -> Directories:
+        """Those of this platform, whatever ``dirs`` was set to."""
+        return _directories()
+
+    @classmethod
+    def for_container(cls) -> Directories:
+        """Those of LocalStack's own image, for what is mounted into a container of it."""
+        volume = "/var/lib/localstack"
+        return cls(
+            static_libs="/usr/lib/localstack",
+            var_libs=f"{volume}/lib",
+            cache=f"{volume}/cache",
+            tmp="/tmp/localstack",
+            mounted_tmp=f"{volume}/tmp",
+            functions=f"{volume}/tmp/functions",
+            data=f"{volume}/state",
+            config="/etc/localstack/conf.d",
+            init="/etc/localstack/init",
+            logs=f"{volume}/logs",
+        )
+
+    def mkdir(self) -> None:
+        """Make those that are not there.
+
+        :raises OSError: when one can't be made
+        """
+        for folder in vars(self).values():
+            Path(folder).mkdir(parents=True, exist_ok=True)
 
 
 def is_env_true(env_var_name: str) -> bool:

@@ -1,0 +1,130 @@
+"""Keep a Docker daemon for as long as stdin is open, apart from the machine, and leave nothing of it behind.
+
+    python engine_keeper.py FOLDER
+
+The daemon, its containers, networks and mounts live in namespaces of their own, so that they end together, whatever
+ends the tests. When the daemon answers at ``FOLDER/docker.sock``, one line on stdout has the path of its network
+namespace. When it can't be started, the exit code is not 0 and stderr has the end of its log. ``FOLDER`` is removed in
+either case.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+START_SECONDS = 60.0
+LAST_LINES = 5
+CGROUPS = Path("/sys/fs/cgroup")
+APART = (
+    "setpriv",
+    "--pdeathsig=KILL",
+    "unshare",
+    "--mount",
+    "--net",
+    "--pid",
+    "--fork",
+    "--kill-child",
+    "--mount-proc",
+)
+FIRST_PROCESS = """
+ip link set lo up &&
+mount -t tmpfs tmpfs /run || exit
+for folder in etc opt; do  # where they leave a key and empty folders
+    mkdir -p /run/$folder /run/work/$folder
+    mount -t overlay -o lowerdir=/$folder,upperdir=/run/$folder,workdir=/run/work/$folder overlay /$folder
+done
+dockerd "$@"
+exit $?
+"""
+"""Runs in busybox, and stays to reap what the daemon leaves."""
+
+
+class NotStarted(Exception):
+    """The daemon has ended, or answers nobody."""
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Path]:
+    """A daemon with its files in ``folder``; the path of its network namespace.
+
+    :raises NotStarted: with the end of its log
+    """
+    group = f"leanto-{os.getpid()}"
+    options = [
+        f"--host=unix://{folder}/docker.sock", f"--data-root={folder}/data", "--storage-driver=vfs",
+        "--iptables=false", "--ip6tables=false",
+        "--exec-opt=native.cgroupdriver=cgroupfs", f"--cgroup-parent=/{group}",
+    ]  # fmt: skip
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "log").open("wb") as log:
+        command = [*APART, "busybox", "sh", "-c", FIRST_PROCESS, "dockerd", *options]
+        daemon = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    try:
+        if not answers(folder / "docker.sock", daemon):
+            lines = (folder / "log").read_text(errors="replace").splitlines()
+            raise NotStarted("\n".join(lines[-LAST_LINES:]))
+        yield Path(f"/proc/{daemon.pid}/ns/net")
+    finally:
+        end(daemon)
+        remove_cgroups(group)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def answers(path: Path, daemon: subprocess.Popen[bytes]) -> bool:
+    """Wait until a daemon says that it is well; False when it has ended, or does not for a minute."""
+    deadline = time.monotonic() + START_SECONDS
+    while daemon.poll() is None and time.monotonic() < deadline:
+        with socket.socket(socket.AF_UNIX) as client, contextlib.suppress(OSError):
+            client.settimeout(START_SECONDS)
+            client.connect(str(path))
+            client.sendall(b"GET /_ping HTTP/1.0\r\n\r\n")
+            if b" 200 " in client.recv(100):
+                return True
+        time.sleep(0.05)
+    return False
+
+
+def end(daemon: subprocess.Popen[bytes]) -> None:
+    """End all that was started apart. Its first process is the last to go, and ``unshare`` waits for that."""
+    children = Path(f"/proc/{daemon.pid}/task/{daemon.pid}/children")
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for first in children.read_text().split():
+            os.kill(int(first), signal.SIGKILL)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        daemon.wait(START_SECONDS)
+    daemon.kill()
+    daemon.wait()
+
+
+def remove_cgroups(group: str) -> None:
+    """Remove the containers' groups, which are empty now, in either version of cgroups."""
+    for top in (*CGROUPS.glob(group), *CGROUPS.glob(f"*/{group}")):
+        for folder, _, _ in os.walk(top, topdown=False):
+            with contextlib.suppress(OSError):
+                Path(folder).rmdir()
+
+
+def main(folder: Path) -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    try:
+        with running(folder) as namespace:
+            print(namespace, flush=True)  # noqa: T201
+            sys.stdin.read()
+    except NotStarted as reason:
+        sys.stderr.write(f"{reason}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

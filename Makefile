@@ -42,7 +42,7 @@ bench: $(DEV) ## start-up, memory and rates beside other gateways; ARGS=--help t
 corpus: $(DEV) ## every published extension, installed, called and uninstalled; ARGS=--help tells more
 	@cd tests && env -u MAKEFLAGS -u MAKELEVEL -u PYTHONDONTWRITEBYTECODE ../$(BIN)/python -m corpus $(ARGS)
 
-engine: ## unpack a Docker daemon of Debian's for the tests of containers, which are not run without one
+engine: ## unpack Debian's Docker and Podman for the tests of containers, which are not run without them
 	$(PYTHON) tools/unpack_engine.py .engine
 
 soak: $(DEV) ## a million requests, ten thousand AWS calls, 600 killed installations, live changes under load; half an hour
@@ -69,7 +69,7 @@ $(MADE):
 	@echo "Setting up $(VENV) with Python $(PYTHON_VERSION) (once) ..."
 	@$(PYTHON) -m venv --clear $(VENV)
 	@awk '/^[^ ]/ { wanted = /^uv==/ } wanted' requirements.lock > $(VENV)/uv.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.lock || { echo "Packages can't be fetched: check the network; PIP_INDEX_URL and UV_DEFAULT_INDEX name another package index." >&2; exit 1; }
 	@touch $@
 
 $(RUNTIME): $(MADE) requirements.lock pyproject.toml

@@ -21,9 +21,10 @@ from pathlib import Path
 import docker
 import pytest
 
+from localstack.utils.container_utils.container_client import ContainerClient
+
 _CLONE_NEWNET = 0x40000000
 _KEEPER = Path(__file__).with_name("engine_keeper.py")
-_NEEDED = ("dockerd", "unshare", "setpriv")
 _UNPACKED = Path(__file__).resolve().parents[1] / ".engine"
 """Where ``make engine`` leaves a daemon."""
 _PATH = os.pathsep.join([os.environ["PATH"], *(str(_UNPACKED / part) for part in ("usr/bin", "usr/sbin", "bin"))])
@@ -99,23 +100,27 @@ class Engine:
 
 
 @contextmanager
-def running_engine(folder: Path) -> Iterator[Engine]:
-    """The engine that ``DOCKER_HOST`` names, else a Docker daemon in namespaces of its own, files in ``folder``.
+def running_engine(folder: Path, program: str = "dockerd") -> Iterator[Engine]:
+    """The engine that ``DOCKER_HOST`` names, else one in namespaces of its own, files in ``folder``.
 
-    Skips the test when there is neither, with what the daemon said last when it could not be started.
+    Skips the test when there is neither, with what the engine said last when it could not be started.
+
+    :param program: ``"dockerd"`` or ``"podman"``; another than Docker is run whatever ``DOCKER_HOST`` says
     """
     busybox = shutil.which("busybox", path=_PATH)
     if busybox is None:
         pytest.skip("NOT RUN: no busybox to make images of: make engine")
-    if url := os.environ.get("DOCKER_HOST"):
+    if program == "dockerd" and (url := os.environ.get("DOCKER_HOST")):
         yield Engine(url, None, Path(busybox))
         return
-    if missing := [program for program in _NEEDED if shutil.which(program, path=_PATH) is None]:
+    unpacked = _UNPACKED / program
+    path = os.pathsep.join([_PATH, f"{unpacked}/usr/bin"])
+    if missing := [each for each in (program, "unshare", "setpriv") if shutil.which(each, path=path) is None]:
         pytest.skip(f"NOT RUN: no container engine: there is no {missing[0]}: make engine, or set DOCKER_HOST")
     if os.geteuid() != 0:
         pytest.skip("NOT RUN: no container engine: set DOCKER_HOST, or be root")
     with subprocess.Popen(
-        [sys.executable, _KEEPER, folder],
+        [sys.executable, _KEEPER, folder, program, unpacked],
         env=os.environ | {"PATH": _PATH},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -128,9 +133,21 @@ def running_engine(folder: Path) -> Iterator[Engine]:
         assert keeper.stderr is not None
         namespace = keeper.stdout.readline().strip()
         if not namespace:
-            pytest.skip(f"NOT RUN: the Docker daemon can't be started here: {keeper.stderr.read().strip()}")
-        yield Engine(f"unix://{folder}/docker.sock", Path(namespace), Path(busybox))
+            pytest.skip(f"NOT RUN: {program} can't be started here: {keeper.stderr.read().strip()}")
+        yield Engine(f"unix://{folder}/engine.sock", Path(namespace), Path(busybox))
         keeper.stdin.close()
+
+
+@contextmanager
+def client_of(engine: Engine) -> Iterator[ContainerClient]:
+    """A client of the engine, which ``DOCKER_HOST`` names meanwhile; containers that are left are removed."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("DOCKER_HOST", engine.url)
+        client = ContainerClient()
+        yield client
+        for container in client.list_containers():
+            client.remove_container(container["id"])
+        client.client().close()
 
 
 def _forward_all(listener: socket.socket, port: int) -> None:

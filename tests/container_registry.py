@@ -120,7 +120,10 @@ class _Handler(BaseHTTPRequestHandler):
         is_private = self.path.startswith("/v2/private")
         if not is_private and self.server.login in (None, self.headers.get("Authorization")):
             return True
-        self._answer(401, b'{"errors": [{"code": "UNAUTHORIZED", "message": "authentication required"}]}')
+        if self.command == "POST":  # what else is said to a push makes an engine try it again for a minute
+            self._answer(403, b'{"errors": [{"code": "DENIED", "message": "access denied"}]}')
+        else:
+            self._answer(401, b'{"errors": [{"code": "UNAUTHORIZED", "message": "authentication required"}]}')
         return False
 
     def _answer(

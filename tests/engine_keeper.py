@@ -1,11 +1,11 @@
-"""Keep a Docker daemon for as long as stdin is open, apart from the machine, and leave nothing of it behind.
+"""Keep a container engine for as long as stdin is open, apart from the machine, and leave nothing of it behind.
 
-    python engine_keeper.py FOLDER
+    python engine_keeper.py FOLDER dockerd|podman [UNPACKED]
 
-The daemon, its containers, networks and mounts live in namespaces of their own, so that they end together, whatever
-ends the tests. When the daemon answers at ``FOLDER/docker.sock``, one line on stdout has the path of its network
-namespace. When it can't be started, the exit code is not 0 and stderr has the end of its log. ``FOLDER`` is removed in
-either case.
+The engine, its containers, networks and mounts live in namespaces of their own, so that they end together, whatever
+ends the tests. When it answers at ``FOLDER/engine.sock``, one line on stdout has the path of its network namespace.
+When it can't be started, the exit code is not 0 and stderr has the end of its log. ``FOLDER`` is removed in either
+case. What is unpacked in ``UNPACKED`` is there for it as if it were installed.
 """
 
 from __future__ import annotations
@@ -25,28 +25,37 @@ from pathlib import Path
 START_SECONDS = 60.0
 LAST_LINES = 5
 CGROUPS = Path("/sys/fs/cgroup")
-APART = (
-    "setpriv",
-    "--pdeathsig=KILL",
-    "unshare",
-    "--mount",
-    "--net",
-    "--pid",
-    "--fork",
-    "--kill-child",
-    "--mount-proc",
-)
+PODMANS_GROUP = "libpod_parent"
+"""Where Podman makes groups, which can't be told another place."""
+NAMESPACES = ("--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc")
+APART = ("setpriv", "--pdeathsig=KILL", "unshare", *NAMESPACES)
 FIRST_PROCESS = """
+unpacked=$1
+shift
 ip link set lo up &&
 mount -t tmpfs tmpfs /run || exit
-for folder in etc opt; do  # where they leave a key and empty folders
-    mkdir -p /run/$folder /run/work/$folder
-    mount -t overlay -o lowerdir=/$folder,upperdir=/run/$folder,workdir=/run/work/$folder overlay /$folder
+for folder in etc opt usr; do  # what engines write there stays here
+    mkdir -p /run/over/$folder /run/work/$folder
+    lower=/$folder
+    [ -d "$unpacked/$folder" ] && lower=$unpacked/$folder:$lower
+    mount -t overlay -o lowerdir=$lower,upperdir=/run/over/$folder,workdir=/run/work/$folder overlay /$folder
 done
-dockerd "$@"
+if [ "$1" = podman ]; then  # what else its packages do when they are installed
+    ldconfig
+    for program in iptables ip6tables; do
+        [ -e /usr/sbin/$program ] || ln -s xtables-nft-multi /usr/sbin/$program
+    done
+    cat > /etc/containers/containers.conf <<-END
+		[engine]
+		cgroup_manager = "cgroupfs"
+		events_logger = "file"
+		runtime = "runc"
+	END
+fi
+"$@"
 exit $?
 """
-"""Runs in busybox, and stays to reap what the daemon leaves."""
+"""Runs in busybox, and stays to reap what the engine leaves."""
 
 
 class NotStarted(Exception):
@@ -54,30 +63,37 @@ class NotStarted(Exception):
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Path]:
-    """A daemon with its files in ``folder``; the path of its network namespace.
+def running(folder: Path, engine: str, unpacked: str) -> Iterator[Path]:
+    """An engine with its files in ``folder``; the path of its network namespace.
 
     :raises NotStarted: with the end of its log
     """
     group = f"leanto-{os.getpid()}"
-    options = [
-        f"--host=unix://{folder}/docker.sock", f"--data-root={folder}/data", "--storage-driver=vfs",
-        "--iptables=false", "--ip6tables=false",
-        "--exec-opt=native.cgroupdriver=cgroupfs", f"--cgroup-parent=/{group}",
-    ]  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "log").open("wb") as log:
-        command = [*APART, "busybox", "sh", "-c", FIRST_PROCESS, "dockerd", *options]
+        command = [*APART, "busybox", "sh", "-c", FIRST_PROCESS, "sh", unpacked, *service(engine, folder, group)]
         daemon = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
-        if not answers(folder / "docker.sock", daemon):
+        if not answers(folder / "engine.sock", daemon):
             lines = (folder / "log").read_text(errors="replace").splitlines()
             raise NotStarted("\n".join(lines[-LAST_LINES:]))
         yield Path(f"/proc/{daemon.pid}/ns/net")
     finally:
         end(daemon)
-        remove_cgroups(group)
+        remove_cgroups(PODMANS_GROUP if engine == "podman" else group)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def service(engine: str, folder: Path, group: str) -> list[str]:
+    """The command by which an engine serves Docker's API."""
+    if engine == "podman":
+        options = [f"--root={folder}/data", "--runroot=/run/containers", "--storage-driver=vfs"]
+        return ["podman", *options, "system", "service", "--time=0", f"unix://{folder}/engine.sock"]
+    return [
+        "dockerd", f"--host=unix://{folder}/engine.sock", f"--data-root={folder}/data", "--storage-driver=vfs",
+        "--iptables=false", "--ip6tables=false",
+        "--exec-opt=native.cgroupdriver=cgroupfs", f"--cgroup-parent=/{group}",
+    ]  # fmt: skip
 
 
 def answers(path: Path, daemon: subprocess.Popen[bytes]) -> bool:
@@ -114,10 +130,10 @@ def remove_cgroups(group: str) -> None:
                 Path(folder).rmdir()
 
 
-def main(folder: Path) -> int:
+def main(folder: Path, engine: str, unpacked: str = "") -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
-        with running(folder) as namespace:
+        with running(folder, engine, unpacked) as namespace:
             print(namespace, flush=True)  # noqa: T201
             sys.stdin.read()
     except NotStarted as reason:
@@ -127,4 +143,4 @@ def main(folder: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1]), *sys.argv[2:]))

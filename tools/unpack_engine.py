@@ -1,8 +1,9 @@
-"""Unpack a Docker daemon from Debian's packages, for the tests: nothing is installed and nothing is started.
+"""Unpack Docker and Podman from Debian's packages, for the tests: nothing is installed and nothing is started.
 
     python tools/unpack_engine.py FOLDER
 
-The tests of containers start the daemon that they find in ``.engine`` of the checkout (``make engine``), or on PATH.
+The tests of containers start the Docker that they find in ``.engine`` of the checkout (``make engine``), or on PATH,
+and the Podman in ``.engine/podman``.
 """
 
 from __future__ import annotations
@@ -10,20 +11,19 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-PACKAGES = ("busybox-static", "containerd", "docker.io", "runc", "tini")
-_APT = (
-    "apt-get",
-    "-qq",
-    "-o",
-    "APT::Sandbox::User=root",
-    "-o",
-    "Acquire::Retries=1",
-    "-o",
-    "Acquire::http::Timeout=20",
+DOCKER = ("busybox-static", "containerd", "docker.io", "runc", "tini")
+PODMAN = (
+    *("podman", "conmon", "netavark", "golang-github-containers-common", "golang-github-containers-image"),
+    *("iptables", "libip4tc2", "libip6tc2", "libmnl0", "libnetfilter-conntrack3", "libnfnetlink0", "libnftnl11"),
+    *("libxtables12", "libassuan0", "libgpgme11", "libsubid4"),
 )
+"""With the libraries that a small Debian lacks."""
+_OPTIONS = ("APT::Sandbox::User=root", "Acquire::Retries=1", "Acquire::http::Timeout=20")
+_APT = ("apt-get", "-qq", *(f"--option={option}" for option in _OPTIONS))
 _PATIENCE_SECONDS = 300.0
 
 
@@ -31,7 +31,7 @@ class NotUnpacked(Exception):
     """The packages can't be had; says why, and what to do instead."""
 
 
-def unpack(folder: Path) -> None:
+def unpack(packages: Sequence[str], folder: Path) -> None:
     """Put what the packages have below ``folder``; it is there as a whole or not at all.
 
     :raises NotUnpacked: when the packages can't be had
@@ -44,10 +44,10 @@ def unpack(folder: Path) -> None:
         downloads = Path(scratch, "packages")
         downloads.mkdir()
         try:
-            _run([*_APT, "download", *PACKAGES], downloads)
+            _run([*_APT, "download", *packages], downloads)
         except NotUnpacked:  # a fresh machine has no lists of packages, and only root can get them
             _run([*_APT, "update"], downloads)
-            _run([*_APT, "download", *PACKAGES], downloads)
+            _run([*_APT, "download", *packages], downloads)
         for package in sorted(downloads.glob("*.deb")):
             _run(["dpkg-deb", "--extract", str(package), str(aside)], downloads)
         shutil.rmtree(folder, ignore_errors=True)
@@ -78,13 +78,14 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1:
         sys.stderr.write(f"{__doc__}\n")
         return 2
-    try:
-        unpack(Path(arguments[0]).absolute())
-    except NotUnpacked as reason:
-        sys.stdout.write(
-            f"No Docker daemon for the tests of containers: {reason}. Install Docker, or set DOCKER_HOST.\n"
-        )
-        return 1
+    folder = Path(arguments[0]).absolute()
+    engines = (("Docker", DOCKER, folder), ("Podman", PODMAN, folder / "podman"))
+    for name, packages, place in engines:
+        try:
+            unpack(packages, place)
+        except NotUnpacked as reason:
+            sys.stdout.write(f"No {name} for the tests of containers: {reason}. Install it, or set DOCKER_HOST.\n")
+            return 1
     return 0
 
 

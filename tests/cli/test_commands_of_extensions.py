@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -48,6 +49,11 @@ def start():
     console.print("something else")
 
 
+@click.command(name="fall", help="Imports what its own package has not")
+def fall():
+    from leanto_test_mirror import nothing
+
+
 class Mirror(LocalstackCliPlugin):
     name = "mirror"
 
@@ -61,6 +67,7 @@ class Mirror(LocalstackCliPlugin):
         aws.add_command(mirror)
         cli.group.add_command(locate)
         aws.add_command(replay)
+        aws.add_command(fall)
 
 
 class Shy(LocalstackCliPlugin):
@@ -143,6 +150,14 @@ def test_one_that_needs_what_this_host_has_not_says_so(mirrored: Home) -> None:
     assert last.startswith(
         "❌ Error: line 30 of leanto_test_mirror.commands needs the module localstack.services.cloud"
     )
+
+
+def test_a_fault_of_its_own_is_told_with_its_line(mirrored: Home) -> None:
+    done = mirrored.run("aws", "fall")
+    assert done.returncode == 1
+    error, hint = done.stderr.splitlines()[-2:]
+    assert error.startswith("❌ Error: ImportError: cannot import name 'nothing' from 'leanto_test_mirror'")
+    assert re.match(r"   Hint: this is a bug of an extension \(leanto_test_mirror/commands\.py:\d+\);", hint)
 
 
 def test_those_that_fail_are_one_warning_each_and_hinder_nobody(mirrored: Home) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from container_engine import Engine, running_engine
+from container_engine import Engine, client_of, running_engine
 from localstack.utils.container_utils.container_client import ContainerClient
 
 IMAGE = "leanto/busybox"
@@ -21,11 +21,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def client(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[ContainerClient]:
+def client(engine: Engine) -> Iterator[ContainerClient]:
     """A client of the engine; containers that a test leaves are removed."""
-    monkeypatch.setenv("DOCKER_HOST", engine.url)
-    client = ContainerClient()
-    yield client
-    for container in client.list_containers():
-        client.remove_container(container["id"])
-    client.client().close()
+    with client_of(engine) as client:
+        yield client

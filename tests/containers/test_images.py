@@ -34,20 +34,19 @@ def _no_images_are_left(client: ContainerClient) -> Iterator[None]:
 def source(tmp_path: Path) -> Path:
     """A folder with a file that describes an image, and one that goes into it."""
     (tmp_path / "image").mkdir()
-    (tmp_path / "image" / "Dockerfile").write_text(
-        f"FROM {IMAGE}\nCOPY note.txt /note.txt\nENV GREETING=hello\nEXPOSE 81\n"
-        'ENTRYPOINT ["cat"]\nCMD ["/note.txt"]\nRUN echo was here\n'
-    )
+    (tmp_path / "image" / "Dockerfile").write_text(f'FROM {IMAGE}\nCOPY note.txt /\nENTRYPOINT ["cat", "/note.txt"]\n')
     (tmp_path / "image" / "note.txt").write_text("built")
     return tmp_path / "image"
 
 
 def test_an_image_is_built_from_a_folder(client: ContainerClient, source: Path) -> None:
+    with (source / "Dockerfile").open("a") as dockerfile:
+        dockerfile.write('ENV GREETING=hello\nEXPOSE 81\nRUN echo was here\nCMD ["-"]\n')
     log = client.build_image(str(source), "leanto/built")
     assert "was here" in log
-    assert client.run_container("leanto/built", remove=True) == (b"built", b"")
-    assert client.get_image_cmd("leanto/built", pull=False) == ["/note.txt"]
-    assert client.get_image_entrypoint("leanto/built") == "cat"
+    assert client.run_container("leanto/built", stdin=" and run", remove=True) == (b"built and run", b"")
+    assert client.get_image_cmd("leanto/built", pull=False) == ["-"]
+    assert client.get_image_entrypoint("leanto/built") == "cat /note.txt"
     assert client.get_image_entrypoint(IMAGE) == ""
     about = client.inspect_image("leanto/built")["Config"]
     assert "GREETING=hello" in about["Env"]

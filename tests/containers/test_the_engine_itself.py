@@ -63,6 +63,6 @@ def test_a_daemon_that_can_not_start_is_a_reason_not_to_run(
     daemon.write_text("#!/bin/sh\necho no cgroups here >&2\nexit 1\n")
     daemon.chmod(0o755)
     monkeypatch.setattr(container_engine, "_PATH", f"{tmp_path}:{container_engine._PATH}")
-    reason = "NOT RUN: the Docker daemon can't be started here: no cgroups here"
+    reason = "NOT RUN: dockerd can't be started here: no cgroups here"
     with pytest.raises(pytest.skip.Exception, match=reason), running_engine(tmp_path / "engine"):
         pass

@@ -21,7 +21,8 @@ INTRODUCTION = """\
 
 The extensions for LocalStack on the package index, as they are there. `make corpus` takes each by itself: installs it
 by name into a fresh volume, starts the platform, makes the calls of its documentation, uninstalls it while the platform
-runs, and looks for what it left: routes, handlers, threads, processes, ports.
+runs, and looks for what it left: routes, handlers, threads, processes, ports. What only repositories have is on
+[a page of its own](repositories.md).
 
 Last run on {day}, with Python {pythons}.
 
@@ -42,8 +43,8 @@ STAND_INS = """
 
 Some extensions download a program, or run one in a container. Where no test may go, a stand-in of ours with the same
 interface is in its place: MailHog, amazon-ecs-local-container-endpoints, and, in the development mode of the extensions
-that have one, Keycloak and TypeDB. PostgreSQL, WireMock and wrangler are the real ones, and so is Terraform where it and
-its AWS provider are on the machine. Nothing here was run with a container engine: see [containers](containers.md).
+that have one, Keycloak and TypeDB. PostgreSQL, WireMock and wrangler are the real ones, and so is Terraform where it
+and its AWS provider are on the machine. Nothing here was run with a container engine: see [containers](containers.md).
 """
 
 

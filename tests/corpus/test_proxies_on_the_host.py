@@ -44,6 +44,9 @@ def test_the_command_of_aws_replicator(package_index: None, home: Home, start: C
     configuration = home.path / "proxy.yml"
     configuration.write_text(json.dumps(CONFIGURATION))  # any JSON is YAML
     check(["-m", "localstack.host.cli.main", "aws", "proxy", "-c", str(configuration), "-p"], Visit(platform, home))
+    replicated = home.run("aws", "replicate", "-s", "sqs")  # given up by its author, and incomplete
+    assert "cannot import name 'ExtendedResourceStateReplicator'" in replicated.stderr
+    assert "this is a bug of an extension (aws_replicator/" in replicated.stderr
 
 
 def test_the_server_of_aws_proxy(package_index: None, home: Home, start: Callable[..., Platform]) -> None:

@@ -22,6 +22,8 @@ from corpus.visit import Visit
 from platforms import Home, Platform, platforms_of
 
 LOG_LINES = 30
+HOOK_FAULT = re.compile(r"ERROR .* extension \S+ failed in (import|constructor|should_load|load|on_|update_)")
+"""What the log has of an extension whose hook raises; no traceback goes with it."""
 
 
 class Result(Enum):
@@ -184,6 +186,7 @@ def complaint_of(published: Published, platform: Platform) -> str:
     """What the log says of an extension that can't run as a whole; ``""`` of one that can, whose log has no fault."""
     if published.complaint is None:
         assert "Traceback" not in platform.log, platform.log
+        assert not HOOK_FAULT.search(platform.log), platform.log
         return ""
     found = re.search(published.complaint, platform.log)
     assert found, f"the log lacks {published.complaint!r}:\n{platform.log}"

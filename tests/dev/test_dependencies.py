@@ -63,6 +63,24 @@ def test_what_a_folder_requires_is_installed_once(
     assert index.requested == []
 
 
+def test_of_two_platforms_that_start_at_once_one_installs_it(
+    home: Home, index: LocalIndex, start: Callable[..., Platform]
+) -> None:
+    write(home, "leanto-test-library<2")
+    index.stuck = "/leanto-test-library/"
+    both = []
+    for name in ("one", "two"):
+        both.append(start(ready=False, UV_DEFAULT_INDEX=index.url, MAIN_CONTAINER_NAME=name))
+        if name == "one":
+            assert index.is_stuck.wait(60)
+    both[1].wait_for("Waiting for another installation: process")
+    index.may_go_on.set()
+    for platform in both:
+        platform.wait_for(r"^Ready\.$", platform.stdout)
+        assert platform.get("/needy").json() == {"library": "1.0"}
+    assert [one.name for one in (home.volume / "cache" / "developed").glob("*/generations/*")] == ["1"]
+
+
 def test_a_save_that_requires_more_installs_it(
     home: Home, index: LocalIndex, start: Callable[..., Platform], tmp_path: Path
 ) -> None:

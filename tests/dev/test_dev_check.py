@@ -188,7 +188,8 @@ def test_an_entry_point_has_to_lead_to_a_class_with_a_name(home: Home, greeter: 
         'function = "greeter.extension:function"\n'
         'absent = "greeter.extension:Absent"\n'
         'module = "greeter.nothing:Greeter"\n'
-        'classless = "greeter.nobody"\n',
+        'classless = "greeter.nobody"\n'
+        'spaced = "my module:Greeter"\n',
     )
     done = check(home, greeter)
     assert done.returncode == 1
@@ -198,6 +199,7 @@ def test_an_entry_point_has_to_lead_to_a_class_with_a_name(home: Home, greeter: 
         "error pyproject.toml:19: greeter.extension has no Absent; correct the entry point",
         "error pyproject.toml:20: there is no module greeter.nothing in the project; correct the entry point",
         "error pyproject.toml:21: 'greeter.nobody' names no class; write greeter.nobody:YourExtension",
+        "error pyproject.toml:22: 'my module:Greeter' is no entry point; write my_module:YourExtension",
     ]
 
 
@@ -216,6 +218,17 @@ def test_without_an_entry_point_there_is_no_extension(home: Home, greeter: Path)
     assert done.returncode == 1
     (line,) = lines(done)
     assert line.startswith("error there is no entry point in the group localstack.extensions; add ")
+
+
+def test_an_extension_that_a_build_leaves_out_is_an_error(home: Home, greeter: Path) -> None:
+    """A template of LocalStack's declares the extension as a script."""
+    change(greeter / "pyproject.toml", '[project.entry-points."localstack.extensions"]', "[project.scripts]")
+    points = "localstack.extensions =\n    greeter = greeter.extension:Greeter\n"
+    (greeter / "setup.cfg").write_text(f"[options.entry_points]\n{points}")
+    (line,) = lines(check(home, greeter))
+    assert line.startswith("error setup.cfg:2: a build leaves the extension out: ")
+    change(greeter / "pyproject.toml", 'license = "MIT"\n', 'license = "MIT"\ndynamic = ["entry-points"]\n')
+    assert lines(check(home, greeter)) == []
 
 
 @pytest.mark.parametrize("layout", ["", "src", "backend"])

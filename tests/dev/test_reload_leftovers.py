@@ -140,5 +140,7 @@ def test_what_a_broken_save_leaves_behind_is_named(home: Home, start: Callable[.
     project = Project(home)
     platform = start()
     project.save("version.py", LEAVING + "raise RuntimeError\n")
-    platform.wait_for("of the version before of developed, json.dumps is still patched: restart needed")
+    platform.wait_for(
+        "of the version before of developed, localstack.constants.patched is still patched: restart needed"
+    )
     serves(platform)

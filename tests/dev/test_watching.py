@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import shutil
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -78,8 +79,9 @@ def test_folders_that_are_made_anew_are_still_watched(home: Home, start: Callabl
     (home.path / "aside").rename(project.folder)
     project.save("version.py", "VERSION = 4\n")
     serves(platform, version=4)
-    listed = json.loads(platform.get("/_localstack/extensions/developed").text)
-    assert [one["broken_save"] for one in listed] == [None]
+    wait_until(
+        lambda: not platform.ask("/_localstack/extensions/developed")[0]["broken_save"], "the save counts as broken"
+    )
 
 
 def test_a_layout_may_change_while_it_runs(home: Home, start: Callable[..., Platform]) -> None:
@@ -117,3 +119,21 @@ def test_what_can_not_be_imported_yet_is_taken_up_when_it_can(
     assert platform.get("/late").status_code == 404
     (folder / "other.txt").rename(folder / "late_ext.py")
     comes(platform, "late")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="NOT RUN: only Linux has inotify")
+def test_a_project_of_many_folders_takes_no_more_of_what_the_system_has_few_of(
+    home: Home, start: Callable[..., Platform]
+) -> None:
+    """A user may have 128 instances of inotify, which editors and browsers use, too."""
+    project = Project(home)
+    for number in range(30):
+        (project.folder / f"part{number}").mkdir()
+    platform = start()
+    project.save("version.py", "VERSION = 2\n")
+    serves(platform, version=2)
+    watchers = 0
+    for descriptor in Path(f"/proc/{platform.process.pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed in the meantime
+            watchers += "inotify" in str(descriptor.readlink())
+    assert 1 <= watchers <= 2

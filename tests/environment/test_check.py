@@ -175,6 +175,12 @@ def test_what_is_no_use_of_something_missing_is_green(installer: Installer, text
     assert checked(installer, text).findings == ()
 
 
+def test_code_that_nests_deeply_is_read(installer: Installer) -> None:
+    many = 900
+    text = f"TOTAL = {' + '.join(['1'] * many)}\nif TOTAL == 0:\n    pass\n" + "elif TOTAL == 1:\n    pass\n" * many
+    assert checked(installer, text).colour is Colour.GREEN
+
+
 def test_annotations_count_only_where_they_are_evaluated(installer: Installer) -> None:
     text = "from localstack.extensions.api import http\ndef f(x: http.Nowhere) -> None: ...\n"
     assert checked(installer, text).colour is Colour.RED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -93,8 +94,14 @@ class TheExtension(Extension):
 
     def update_gateway_routes(self, router):
         router.add("/process", self.tell)
-        router.add("/six", lambda request: importlib.import_module("six.moves.http_client").__spec__.name)
+        router.add("/libraries", self.use_libraries)
         router.add("/log", lambda request: logging.getLogger("localstack").warning("still written"))
+
+    def use_libraries(self, request):
+        import multiprocessing.process
+        moved = importlib.import_module("six.moves.http_client")
+        is_noted = hasattr(multiprocessing.process.BaseProcess.start, "__wrapped__")
+        return {"six": moved.__name__, "workers": is_noted, "path": [one for one in sys.path if "setuptools" in one]}
 
     def tell(self, request):
         everybody = logging.root.manager.loggerDict.items()
@@ -209,17 +216,49 @@ def test_what_two_extensions_change_goes_back_in_any_order(
     assert changed(bare, platform.ask("/process")) == {}
 
 
-def test_what_a_library_of_the_host_needs_stays(installer: Installer, platform: Platform, tmp_path: Path) -> None:
+def test_a_hook_that_takes_long_is_not_taken_for_who_changes_something_meanwhile(
+    installer: Installer, start: Callable[..., Platform], tmp_path: Path
+) -> None:
+    door = tmp_path / "door"
+    os.mkfifo(door)
+    project = Project("leanto-test-slow", plugin="slow")
+    path = project.write(tmp_path / "slow")
+    (path / project.module / "extension.py").write_text(
+        "import os\nfrom localstack.extensions.api import Extension\n"
+        "class TheExtension(Extension):\n    name = 'slow'\n    def on_platform_ready(self):\n"
+        "        os.environ['SLOW'] = '1'\n        print('slow waits', flush=True)\n"
+        f"        open({str(door)!r}).close()\n        print('slow is ready', flush=True)\n"
+    )
+    installer.install(path)
+    installer.home.write_extension("watch", WATCH)
+    platform = start(PRESENT="here")
+    platform.wait_for("slow waits")
+    bare = platform.ask("/process")
+    run(installer, "install", str(write(tmp_path, "1.0")))
+    door.open("w").close()
+    platform.wait_for("slow is ready")
+    run(installer, "uninstall", "slow")
+    during = platform.ask("/process")
+    assert (during["environ"]["LOUD"], during["environ"].get("SLOW")) == ("1.0", None)
+    assert changed(bare, during).keys() >= {"root", "path", "warnings", "patched"}
+    run(installer, "uninstall", "loud")
+    after = platform.ask("/process")
+    after["environ"]["SLOW"] = "1"
+    assert changed(bare, after) == {}
+
+
+def test_what_libraries_and_the_host_need_stays(installer: Installer, platform: Platform, tmp_path: Path) -> None:
     source = """
 from localstack.extensions.api import Extension
-import six
+import multiprocessing, pkg_resources, six
 
 class TheExtension(Extension):
     name = "loud"
 """
     run(installer, "install", str(write(tmp_path, "1.0", source)))
     run(installer, "uninstall", "loud")
-    assert platform.get("/six").text == "six.moves.http_client"
+    needed = platform.ask("/libraries")
+    assert (needed["six"], needed["workers"], len(needed["path"])) == ("http.client", True, 1)
 
 
 def test_what_is_to_be_called_at_the_end_is_called_when_the_extension_goes(

@@ -79,6 +79,15 @@ def test_a_hook_that_does_not_return_is_named_while_the_start_waits_for_it(
     platform.wait_for(r"^Ready\.$", platform.stdout)
 
 
+@pytest.mark.parametrize("reference", ["", ":TheExtension", "my module:TheExtension"])
+def test_an_entry_point_that_names_no_module_is_one_that_fails(
+    home: Home, start: Callable[..., Platform], reference: str
+) -> None:
+    home.write_extension("mistyped", EXTENSION.format("", "pass"), entry_points=f'mistyped = "{reference}"')
+    platform = start()
+    platform.wait_for(f"mistyped failed in import: ValueError: the entry point '{reference}' is not of the form")
+
+
 def test_an_exception_that_fails_when_it_is_asked_what_it_says_is_one_like_others(
     home: Home, start: Callable[..., Platform]
 ) -> None:

@@ -17,11 +17,11 @@ class FullDisk(io.StringIO):
 
 
 def test_lines_that_cannot_be_written_are_counted_and_the_log_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    log, disk = RequestLog(), io.StringIO()
     monkeypatch.setattr(sys, "stderr", FullDisk())
+    log, disk = RequestLog(), io.StringIO()
     log._lines.extend(["one", "two"])
     log._write_batch()
-    monkeypatch.setattr(sys, "stderr", disk)
+    log._stream = disk
     log._lines.append("three")
     log._write_batch()
     assert disk.getvalue().startswith("three\n")

@@ -33,7 +33,7 @@ def test_the_reason_is_one_line_and_what_there_was_stays(tmp_path: Path) -> None
     )
     assert (done.returncode, done.stderr) == (1, "")
     assert done.stdout == (
-        "No Docker daemon for the tests of containers: apt-get says: E: Temporary failure resolving the mirror."
-        " Install Docker, or set DOCKER_HOST.\n"
+        "No Docker for the tests of containers: apt-get says: E: Temporary failure resolving the mirror."
+        " Install it, or set DOCKER_HOST.\n"
     )
     assert [path.name for path in engine.parent.rglob("*")] == [".engine", "dockerd"]

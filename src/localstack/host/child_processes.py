@@ -59,8 +59,9 @@ def uninstall() -> None:
     """Start commands as they are again."""
     _installed.imports.uninstall()
     _installed.commands.undo()
-    if _installed.workers is not None:
-        _installed.workers.undo()
+    if _WORKERS in sys.modules and _installed.start_worker is not None:
+        sys.modules[_WORKERS].BaseProcess.start = _installed.start_worker
+        _installed.start_worker = None
 
 
 @functools.wraps(_start)
@@ -73,11 +74,6 @@ def _start_adapted(*args: Any, **kwargs: Any) -> None:
     _start(*call.args, **call.kwargs)
     _installed.started(call.args[0])
     return None
-
-
-def _start_worker_noted(start: Callable[[BaseProcess], None], self: BaseProcess) -> None:
-    start(self)
-    _installed.started(_Worker(self, self.pid or 0))
 
 
 @dataclass(frozen=True)
@@ -116,16 +112,24 @@ class _Installed:
     added_paths: Callable[[], Sequence[str]]
     started: Callable[[ChildProcess], None]
     commands: Patch
-    workers: Patch | None = None
+    start_worker: Callable[[BaseProcess], None] | None = None
     """``None`` until somebody imports ``multiprocessing``."""
 
     def __post_init__(self) -> None:
         self.imports = AdaptedImports({_WORKERS: self.note_workers}.get)
 
     def note_workers(self, module: ModuleType) -> None:
-        if self.workers is None:
-            self.workers = Patch.function(module.BaseProcess.start, _start_worker_noted)
-        self.workers.apply()
+        if self.start_worker is not None:
+            return
+        start: Callable[[BaseProcess], None] = module.BaseProcess.start
+
+        @functools.wraps(start)
+        def start_noted(worker: BaseProcess) -> None:
+            start(worker)
+            self.started(_Worker(worker, worker.pid or 0))
+
+        # no Patch: those that are applied while an extension acts are the extension's, and go with it
+        self.start_worker, module.BaseProcess.start = start, start_noted
 
 
 _installed = _Installed(list, lambda process: None, Patch(subprocess.Popen, "__init__", _start_adapted))

@@ -17,6 +17,7 @@ from localstack.host.dev.watching import fingerprint
 from localstack.host.extension.discovery import Candidate, DistributionInfo, Origin
 from localstack.host.extension.exchange import Exchange
 from localstack.host.extension.modules import compile_from_source
+from localstack.host.redaction import redacted
 from localstack.host.settings import Settings
 
 LOG = logging.getLogger(__name__)
@@ -74,7 +75,7 @@ class DeveloperMode:
             try:
                 Requirement(text)
             except InvalidRequirement:
-                LOG.warning("%s requires %r, which is no requirement and is passed over", project, text)
+                LOG.warning("%s requires %r, which is no requirement and is passed over", project, redacted(text))
         return installed_dependencies(project, requires, self._settings, LOG.info)
 
 

@@ -101,12 +101,10 @@ class LivePlatform:
         except ExchangeError as error:
             for name, reason in error.reasons.items():
                 LOG.error("extension %s can't be replaced while it runs, so all goes on as it was: %s", name, reason)
-            exchange.retire(failed.values(), is_for_good=True)
+            _warn_of(exchange.retire(failed.values(), is_for_good=True))
             return Takeover(obstacles=tuple(f"{name}: {reason}" for name, reason in error.reasons.items()))
         self._generation = generation
-        left = exchange.retire(old_modules, is_for_good=not difference.changed)
-        for what in left:
-            LOG.warning("of what was unloaded, %s: restart needed (localstack restart)", what)
+        left = _warn_of(exchange.retire(old_modules, is_for_good=not difference.changed))
         loaded = [one for one in arrived if one.state is ExtensionState.LOADED]
         names = {one.name for one in loaded}
         unloaded = [one for one in leaving if one.state is ExtensionState.UNLOADED and one.name not in names]
@@ -168,6 +166,13 @@ class LivePlatform:
         changes = self._exchange.lifecycle.registry.process_changes()
         recoverable = HOOK_NAMES.union(*(one.patched_names() for one in changes))
         return [str(one) for one in difference.obstacles(dict(sys.modules), map(canonical_name, found), recoverable)]
+
+
+def _warn_of(left: tuple[str, ...]) -> tuple[str, ...]:
+    """Log what code that is gone goes on with."""
+    for what in left:
+        LOG.warning("of what was unloaded, %s: restart needed (localstack restart)", what)
+    return left
 
 
 def _is_named(candidate: Candidate, names: frozenset[str]) -> bool:

@@ -104,7 +104,7 @@ def _start_on_terminal(
             for data in terminal.output():
                 out.write(data)
 
-    FuncThread(copy, name="terminal-output").start()
+    FuncThread(copy, quiet=True, name="terminal-output").start()  # whoever reads may stop reading
     return process
 
 

@@ -39,10 +39,19 @@ def print_failure(error: BaseException) -> None:
         case OSError() | MissingModuleError() | MissingNameError():
             message, hint = str(error), None
         case _:
-            message, hint = named(error), "this is a bug; localstack --debug … shows where"
+            message, hint = named(error), f"this is a bug{_in_extension(error)}; localstack --debug … shows where"
     click.secho(ERROR_PREFIX + message, fg="red", err=True)
     if hint:
         click.echo(HINT_PREFIX + hint, err=True)
+
+
+def _in_extension(error: BaseException) -> str:
+    """``" of an extension (my_package/commands.py:12)"``, the innermost line of what is installed; else ``""``."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        _, is_installed, rest = frame.filename.partition("/extensions/generations/")
+        if is_installed:
+            return f" of an extension ({rest.partition('/site-packages/')[2]}:{frame.lineno})"
+    return ""
 
 
 def survive_narrow_encodings() -> None:

@@ -172,7 +172,8 @@ def _activate_folder(path: Path, dependencies_of: Dependencies | None) -> Enable
         try:
             dependencies = dependencies_of(path, description.requires)
         except LeantoError as error:
-            LOG.warning("what %s requires is not installed: %s; %s", path, error.message, error.hint)
+            what_to_do = f"; {error.hint}" if error.hint else ""
+            LOG.warning("what %s requires is not installed: %s%s", path, error.message, what_to_do)
             description = replace(description, requires=())  # the next save tries it again
     if dependencies is not None:
         packages = [dependencies]

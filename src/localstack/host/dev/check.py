@@ -25,6 +25,7 @@ from localstack.host.environment.contract import is_for_hosts
 from localstack.host.environment.inspection import check_source
 from localstack.host.environment.source import FolderSource
 from localstack.host.errors import InstallError
+from localstack.host.redaction import redacted
 
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _BADGE_COMMAND = "`localstack extensions dev badge` prints it"
@@ -77,8 +78,8 @@ def _metadata_findings(metadata: ProjectMetadata | None, project: Path) -> Itera
         hint = "add a table [project] to pyproject.toml, or run `make install` so that a build says it"
         yield _metadata_error("nothing says what the project is called", hint, file, 1 if file else None)
         return
-    yield from _identity_findings(metadata)
     file = metadata.file.relative_to(project).as_posix()
+    yield from _identity_findings(metadata, file)
     for field, keys, what, hint in _WANTED:
         if not metadata.says(field):
             message = f"the project has no {what}"
@@ -113,8 +114,7 @@ _WANTED = (
 """Field, its keys, what it is called, and what to add."""
 
 
-def _identity_findings(metadata: ProjectMetadata) -> Iterator[ProjectFinding]:
-    file = metadata.file.name
+def _identity_findings(metadata: ProjectMetadata, file: str) -> Iterator[ProjectFinding]:
     name_line, version_line = metadata.line_of(("name",)), metadata.line_of(("version",))
     if not metadata.name:
         yield _metadata_error("the project has no name", "add one", file, name_line)
@@ -154,7 +154,7 @@ def _requirement_findings(metadata: ProjectMetadata, file: str) -> Iterator[Proj
             Requirement(text)
         except InvalidRequirement:
             line = line_with(metadata.text, text) or metadata.line_of(("dependencies", "install_requires"))
-            yield _metadata_error(f"{text!r} is no requirement", 'write for example "click>=8.1"', file, line)
+            yield _metadata_error(f"{redacted(text)!r} is no requirement", 'write for example "click>=8.1"', file, line)
 
 
 def _contract_findings(project: Path, folders: Sequence[Path], environ: Mapping[str, str]) -> Iterator[ProjectFinding]:

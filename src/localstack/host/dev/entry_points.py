@@ -7,9 +7,12 @@ from collections.abc import Iterator, Sequence
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
+from localstack.host.dev.build_record import build_records
 from localstack.host.dev.description import describe
 from localstack.host.dev.findings import Area, ProjectFinding, Severity
 from localstack.host.dev.metadata import GROUP, UnreadableFileError
+from localstack.host.dev.pyproject import read_pyproject
+from localstack.host.dev.setup_cfg import read_setup_cfg
 from localstack.host.environment.plugin_name import find_plugin_name
 
 _PLACES = ("pyproject.toml", "setup.cfg", "setup.py", "*.egg-info/entry_points.txt", "*/*.egg-info/entry_points.txt")
@@ -31,16 +34,35 @@ def entry_points_of(folders: Sequence[Path]) -> tuple[tuple[EntryPoint, ...], tu
         hint = f'add [project.entry-points."{GROUP}"] to pyproject.toml, or let `make install` find it'
         return (), (_error(f"there is no entry point in the group {GROUP}", hint),)
     findings = [finding for point in found for finding in _findings(point, folders)]
+    findings += _left_out(folders)
     if description.outdated is not None:
         file = description.outdated.relative_to(folders[0]).as_posix()
         message = "it declares other extensions than the last install knows"
         hint = "run `make install`"
         findings.append(ProjectFinding(Severity.WARNING, Area.ENTRY_POINT, message, hint, file))
-    return tuple(found), tuple(findings)
+    return tuple(point for point in found if EntryPoint.pattern.match(point.value)), tuple(findings)
+
+
+def _left_out(folders: Sequence[Path]) -> Iterator[ProjectFinding]:
+    """What no build has taken from ``setup.cfg``, because ``pyproject.toml`` describes the project.
+
+    https://setuptools.pypa.io/en/latest/userguide/pyproject_config.html#dynamic-metadata
+    """
+    project = folders[0]
+    described, by_setup_cfg = read_pyproject(project), read_setup_cfg(project)
+    if described is None or described.says("entry_points") or by_setup_cfg is None or not by_setup_cfg.entry_points:
+        return
+    if not any(one.entry_points for one in build_records(folders)):
+        message = "a build leaves the extension out: it goes by the [project] table of pyproject.toml, which has none"
+        hint = f'move it to [project.entry-points."{GROUP}"] in pyproject.toml'
+        yield _error(message, hint, "setup.cfg", by_setup_cfg.line_of([GROUP]))
 
 
 def _findings(point: EntryPoint, folders: Sequence[Path]) -> Iterator[ProjectFinding]:
     file, line = _place_of(point, folders[0])
+    if not EntryPoint.pattern.match(point.value):
+        yield _error(f"{point.value!r} is no entry point", "write my_module:YourExtension", file, line)
+        return
     module, _, attribute = point.value.partition("[")[0].partition(":")
     module, attribute = module.strip(), attribute.strip()
     if not attribute:

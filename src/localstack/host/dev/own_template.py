@@ -69,7 +69,7 @@ def _folder_of(location: str, clone: Path) -> Path:
     branch = ["--branch", revision] if revision else []
     command = ["git", "clone", "--quiet", "--depth", "1", *branch, "--", f"{scheme}://{path}", str(clone)]
     try:
-        subprocess.run(command, check=True, capture_output=True, text=True)
+        subprocess.run(command, check=True, capture_output=True, text=True, errors="replace")
     except FileNotFoundError:
         raise DevModeError("git is not installed", "install git, or name a folder with the template") from None
     except subprocess.CalledProcessError as error:

@@ -44,6 +44,7 @@ def type_findings(project: Path, modules: Iterable[str], folders: Sequence[Path]
             env={**os.environ, "MYPYPATH": os.pathsep.join(map(str, folders)), "PYTHONSAFEPATH": "1"},
             capture_output=True,
             text=True,
+            errors="replace",
             timeout=_TIMEOUT_SECONDS,
             check=False,
         )

@@ -161,7 +161,7 @@ class _Reading:
         is_package = file.endswith("__init__.py")
         try:
             return uses_of(self._text(file), module, is_package=is_package, is_missing=self._is_missing)
-        except (SyntaxError, ValueError, RecursionError) as error:
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             here = f"{sys.version_info.major}.{sys.version_info.minor}"
             line = error.lineno if isinstance(error, SyntaxError) and error.lineno else 1
             return Finding(f"this is no text of Python {here}", file, line, Colour.RED, "")

@@ -35,12 +35,13 @@ def installed_dependencies(project: Path, requires: Iterable[str], settings: Set
     digest = hashlib.sha256(str(project).encode()).hexdigest()[:12]
     generations = Generations(settings.volume_dir / "cache" / "developed" / f"{project.name}-{digest}")
     current = generations.hold_current()
-    if current is None or not _is_for(current, requests):
+    if not _is_for(current, requests):
         action, name = f"installing what {project.name} requires", f"dev enable {project}"
         with changing(generations, settings.environ, Reporter(report), action, name, project.name) as change:
-            change.carry_through(change.resolve(requests))
+            if not _is_for(change.before.generation, requests):  # another platform may have just installed it
+                change.carry_through(change.resolve(requests))
         current = generations.hold_current()
-        assert current is not None
+    assert current is not None
     return current.site_packages
 
 
@@ -58,7 +59,7 @@ def _request(requirement: Requirement) -> Request:
     return Request(name, str(requirement), kind, str(requirement), requested_at=now())
 
 
-def _is_for(generation: Generation, requests: Requests) -> bool:
-    if not generation.is_usable():
+def _is_for(generation: Generation | None, requests: Requests) -> bool:
+    if generation is None or not generation.is_usable():
         return False
     return {one.requirement for one in read_requests(generation.requests_file)} == {one.requirement for one in requests}

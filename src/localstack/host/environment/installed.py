@@ -73,7 +73,7 @@ class InstalledPackages:
                 entry_point.name,
                 entry_point.value,
                 _describe(self.by_name[name]),
-                find_module_file(entry_point.module, self.directory),
+                find_module_file(entry_point.value.partition(":")[0].strip(), self.directory),
             )
             for name in sorted(self.by_name)
             for entry_point in _extension_entry_points(self.by_name[name])

@@ -45,7 +45,7 @@ class _Module:
     def _statements(self) -> list[ast.stmt]:
         try:
             return ast.parse(self.path.read_bytes()).body
-        except (SyntaxError, ValueError):
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
             return []
 
     def plugin_name(self, attribute: str, hops: int) -> str | None:

@@ -28,13 +28,19 @@ def main(site_packages: str, progress: str, trace: str) -> None:
     with Path(progress).open("ab", buffering=0) as done:
         for reference in references:
             try:
-                PluginSpecResolver().resolve(EntryPoint("extension", reference, EXTENSIONS_GROUP).load())
+                PluginSpecResolver().resolve(_load(reference))
             except Exception as error:  # noqa: BLE001 - whatever an extension may raise
                 with Path(trace).open("w", encoding="utf-8", errors="replace") as file:
                     traceback.print_exception(error, file=file)
                 os._exit(1)
             done.write(b".")
     os._exit(0)  # a thread that an import started may never end
+
+
+def _load(reference: str) -> object:
+    if not EntryPoint.pattern.match(reference):
+        raise ValueError(f"the entry point {reference!r} is not of the form module:class")
+    return EntryPoint("extension", reference, EXTENSIONS_GROUP).load()
 
 
 if __name__ == "__main__":

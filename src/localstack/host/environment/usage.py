@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+_FRAMES_OF_A_NODE = 3
 _FUNCTION = "in a function"
 _TRY = "in a try"
 _MAIN = "when run as a program"
@@ -60,10 +63,24 @@ def uses_of(text: bytes, module: str, *, is_package: bool, is_missing: IsMissing
     :param is_missing: says of a use whether it would fail, so that what an ``except`` does instead is judged
     :raises SyntaxError: when it is no text of this Python
     :raises ValueError: when it has null bytes in it
+    :raises RecursionError: or ``MemoryError``, when it nests deeper than this Python can compile
     """
     scanner = _Scanner(module, is_package, is_missing)
-    scanner.visit(ast.parse(text))
+    tree = ast.parse(text)
+    with _deep_recursion():
+        scanner.visit(tree)
     return tuple(dict.fromkeys(scanner.uses))
+
+
+@contextmanager
+def _deep_recursion() -> Iterator[None]:
+    """What Python can compile nests up to three times as deep as it may recurse, e.g. in a sum of many terms."""
+    usual = sys.getrecursionlimit()
+    sys.setrecursionlimit(usual * _FRAMES_OF_A_NODE * 3)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(usual)
 
 
 @dataclass

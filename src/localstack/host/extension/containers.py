@@ -46,6 +46,10 @@ class _Owned:
     def image(self) -> str:
         return self.configuration.image_name
 
+    @property
+    def is_in_network_of_another(self) -> bool:
+        return (self.configuration.network or "").startswith("container:")
+
 
 @dataclass
 class _Kept:
@@ -141,22 +145,18 @@ class OwnedContainers:
         return named or [one for one in present if one.id.startswith(name_or_id)]
 
     def end(self, owner: str | None = None, timeout_seconds: float | None = None) -> None:
-        """End what still runs, all at once: what was to be removed at its end is removed, the rest stopped and kept.
+        """End what still runs: what was to be removed at its end is removed, the rest stopped and kept.
+
+        All at once, but containers in the network of another one before that: Podman insists.
 
         :param owner: an extension, whose containers are meant; those of all without it
         :param timeout_seconds: how long to wait for the engine; without it as long as that takes
         """
         meant = [one for one in tuple(self._owned.values()) if owner in (None, one.owner)]
         leaving = [one for one in meant if self._owned.pop(one.id, None) is not None]
-        name = "Runtime-Containers"
-        threads = [threading.Thread(target=_end, args=(one,), name=name, daemon=True) for one in leaving]
-        for thread in threads:
-            thread.start()
         deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
-        for one, thread in zip(leaving, threads, strict=True):
-            thread.join(None if deadline is None else max(0.0, deadline - time.monotonic()))
-            if thread.is_alive():
-                LOG.warning("the container engine has not ended container %s in time", one.name)
+        for is_guest in (True, False):
+            _end_all([one for one in leaving if one.is_in_network_of_another is is_guest], deadline)
 
     def contributions(self) -> Iterator[Contribution]:
         for one in tuple(self._owned.values()):
@@ -169,6 +169,17 @@ class OwnedContainers:
 
     def exchange(self, gone: Sequence[Any], additions: Sequence[Any], version: int) -> None:
         """Nothing to do, see ``items_of``."""
+
+
+def _end_all(leaving: Sequence[_Owned], deadline: float | None) -> None:
+    name = "Runtime-Containers"
+    threads = [threading.Thread(target=_end, args=(one,), name=name, daemon=True) for one in leaving]
+    for thread in threads:
+        thread.start()
+    for one, thread in zip(leaving, threads, strict=True):
+        thread.join(None if deadline is None else max(0.0, deadline - time.monotonic()))
+        if thread.is_alive():
+            LOG.warning("the container engine has not ended container %s in time", one.name)
 
 
 def _end(one: _Owned) -> None:

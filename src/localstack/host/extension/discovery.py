@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from email.message import Message
 from enum import Enum
 from importlib.metadata import Distribution, EntryPoint, PackageNotFoundError, distributions, requires
-from typing import cast
+from typing import Any, cast
 
 from plux.runtime.metadata import resolve_entry_points
 
@@ -50,6 +50,21 @@ class Candidate:
     def order(self) -> tuple[bool, str, str]:
         """Developed ones first, then by distribution name, then by entry-point name."""
         return self.origin is Origin.INSTALLED, canonical_name(self.distribution.name), self.entry_point.name
+
+    @property
+    def module(self) -> str:
+        """The module that the entry point names; empty when it names none, where its own ``module`` fails."""
+        reference = EntryPoint.pattern.match(self.entry_point.value)
+        return str(reference["module"]) if reference else ""
+
+    def load(self) -> Any:
+        """What the entry point leads to.
+
+        :raises ValueError: when it names nothing; importing its module may raise anything
+        """
+        if not self.module:
+            raise ValueError(f"the entry point {self.entry_point.value!r} is not of the form module:class")
+        return self.entry_point.load()
 
     def __str__(self) -> str:
         return f"{self.distribution.name} ({self.entry_point.value})"

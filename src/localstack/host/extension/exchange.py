@@ -133,7 +133,10 @@ class Exchange:
         :return: what of it goes on working until the process ends, in words for people
         """
         modules = tuple(gone)
-        self.lifecycle.guard.bare.put_back_instead_of(modules, self.lifecycle.registry.process_changes())
+        noted = self.lifecycle.registry.process_changes()
+        kept_values = {place for changes in noted for place in changes.values}
+        kept_items = [item for changes in noted for one in changes.lists.values() for item in one.added]
+        self.lifecycle.guard.bare.put_back_instead_of(modules, kept_values, kept_items)
         if is_for_good:
             call_those_of(modules)
             end_threads(modules)

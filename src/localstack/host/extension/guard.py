@@ -22,7 +22,7 @@ from werkzeug.exceptions import HTTPException
 from localstack.aws.api import ServiceException
 from localstack.host.errors import ExtensionFault, StartInterrupted
 from localstack.host.extension.ownership import OwnedList, acting, begin_acting, describe, end_acting
-from localstack.host.extension.process_changes import Snapshot
+from localstack.host.extension.process_snapshot import Snapshot
 from localstack.host.extension.registry import CallStatistics, ExtensionRecord, ExtensionState, Registry
 from localstack.host.extension.slow_calls import SlowCalls
 from localstack.host.pace import SLOW_SECONDS

@@ -46,21 +46,20 @@ class Loader:
 
         :param replaces: the loaded extension whose place it is to take, so that it may have its name
         """
-        entry_point = candidate.entry_point
-        name = replaces.name if replaces else entry_point.name
-        record = ExtensionRecord(name, candidate, ExtensionState.FAILED, roots=source_roots(entry_point.module))
+        name = replaces.name if replaces else candidate.entry_point.name
+        record = ExtensionRecord(name, candidate, ExtensionState.FAILED, roots=source_roots(candidate.module))
         try:
-            spec = self.guard.call(record, "import", lambda: PluginSpecResolver().resolve(entry_point.load()))
+            spec = self.guard.call(record, "import", lambda: PluginSpecResolver().resolve(candidate.load()))
             record.name = spec.name
             if self._may_load(spec, record, replaces):
-                for module in modules_of(entry_point.module):
+                for module in modules_of(candidate.module):
                     self.ledger.owners_of_modules.setdefault(module, record.name)
                 record.extension = self._construct(record, spec)
                 record.state = ExtensionState.LOADED
         except ExtensionFault as fault:
             self._note_failure(record, fault)
         if record.state is not ExtensionState.LOADED:
-            record.changes.undo(self.registry.process_changes(), modules_of(entry_point.module))
+            record.changes.undo(self.registry.process_changes(), modules_of(candidate.module))
         return record
 
     def _may_load(self, spec: PluginSpec, record: ExtensionRecord, replaces: ExtensionRecord | None) -> bool:
@@ -119,4 +118,4 @@ def source_roots(module: str) -> tuple[Path, ...]:
 def modules_of(module: str) -> tuple[str, ...]:
     """Top-level modules whose code counts as the extension's; () for a package that others share."""
     top = module.partition(".")[0]
-    return () if top in ("localstack", "localstack_extensions") else (top,)
+    return () if top in ("", "localstack", "localstack_extensions") else (top,)

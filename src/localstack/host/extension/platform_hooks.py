@@ -39,7 +39,7 @@ class PlatformHooks:
         for candidate in candidates_in(namespace, self.installed):
             record = _record_of(candidate)
             try:
-                plugin = self.guard.call(record, "import", _made, candidate.entry_point)
+                plugin = self.guard.call(record, "import", _made, candidate)
                 if self.guard.call(record, "should_load", plugin.should_load):
                     self.guard.call(record, "load", plugin.load)
                     yield record, plugin
@@ -48,8 +48,8 @@ class PlatformHooks:
                     report(fault)
 
 
-def _made(entry_point: EntryPoint) -> Any:
-    return PluginSpecResolver().resolve(entry_point.load()).factory()
+def _made(candidate: Candidate) -> Any:
+    return PluginSpecResolver().resolve(candidate.load()).factory()
 
 
 def _priority(plugin: Any) -> int:
@@ -58,5 +58,5 @@ def _priority(plugin: Any) -> int:
 
 def _record_of(candidate: Candidate) -> ExtensionRecord:
     """What faults are reported under: the distribution's name."""
-    roots = source_roots(candidate.entry_point.module)
+    roots = source_roots(candidate.module)
     return ExtensionRecord(candidate.distribution.name, candidate, ExtensionState.LOADED, roots=roots)

@@ -51,6 +51,8 @@ class _Table:
     """What earlier requests found, by method, host and raw path."""
     adapters: dict[str, MapAdapter] = field(default_factory=dict)
     """The map bound to a host, which costs as much as a match."""
+    beyond: dict[str, bool] = field(default_factory=dict)
+    """What ``leads_beyond`` has found out, by prefix."""
 
     @classmethod
     def of(cls, url_map: Map, routes: dict[int, Route]) -> _Table:
@@ -86,6 +88,14 @@ class _Table:
                 self.found.clear()
             self.found[key] = match
         return match
+
+    def leads_beyond(self, prefix: str) -> bool:
+        known = self.beyond.get(prefix)
+        if known is None:
+            below = prefix.rstrip("/")
+            is_all_below = all(one.startswith(below) for one in self.path_prefixes) and not self.host_prefixes
+            known = self.beyond[prefix] = not is_all_below
+        return known
 
     def _bound_to(self, host: str) -> MapAdapter:
         adapter = self.adapters.get(host)
@@ -163,6 +173,10 @@ class OwnedRouter(Router[Any]):  # type: ignore[misc]  # rolo is not typed
         if self._since and self._earlier and request.environ.get(VERSION_KEY, NEWEST) < self._since:
             table = self._earlier
         return table.find(request.method, request.host, _raw_path(request))
+
+    def leads_beyond(self, prefix: str) -> bool:
+        """Whether some path that does not begin with ``prefix``, e.g. ``"/_localstack/"``, could find a route."""
+        return (self._table or self._current()).leads_beyond(prefix)
 
     def call(self, match: Match, request: Request) -> Response:
         """Call the endpoint of a match, guarded by the extension that it belongs to."""

@@ -41,6 +41,9 @@ class Routes(Protocol):
     def call(self, match: Any, request: Request) -> WerkzeugResponse:
         """The answer of the route that was found."""
 
+    def leads_beyond(self, prefix: str) -> bool:
+        """Whether some path that does not begin with ``prefix`` could have a match."""
+
 
 Handler = Callable[[HandlerChain, RequestContext, Response], None]
 
@@ -146,18 +149,20 @@ def _is_for_s3(request: Request) -> bool:
 
 @dataclass(frozen=True)
 class InternalResources:
-    """``/_localstack/…``: the platform's own resources and those that extensions add."""
+    """``/_localstack/…``: the platform's own resources and those that extensions add, which may be anywhere."""
 
     routes: Routes
 
     def __call__(self, chain: HandlerChain, context: RequestContext, response: Response) -> None:
         request = context.request
-        if not request.path.startswith(INTERNAL_PREFIX):
+        is_internal = request.path.startswith(INTERNAL_PREFIX)
+        if not is_internal and not self.routes.leads_beyond(INTERNAL_PREFIX):
             return
         match = self.routes.find(request)
         if match is None:
-            LOG.warning("Unable to find resource handler for path: %s", request.path)
-            answer_no_resource(chain, context)
+            if is_internal:
+                LOG.warning("Unable to find resource handler for path: %s", request.path)
+                answer_no_resource(chain, context)
         else:
             adopt(response, self.routes.call(match, request))
             chain.stop()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from socket import SHUT_RDWR, SHUT_WR
 from typing import Any
 
@@ -23,24 +23,36 @@ class CancellableStream:
     def __init__(self, chunks: Any) -> None:
         self._chunks = chunks
         self._lines = self._split()
+        self._is_closed = False
 
     def __iter__(self) -> Iterator[bytes]:
         return self
 
     def __next__(self) -> bytes:
-        return next(self._lines)
+        try:
+            return next(self._lines)
+        except ValueError:
+            if not self._is_closed:
+                raise
+            raise StopIteration from None
 
     def close(self) -> None:
         """End the iteration, from any thread; the container runs on."""
+        self._is_closed = True
         self._chunks.close()
+        with suppress(ValueError):  # a thread that waits for the next line gives the rest back itself
+            self._lines.close()
 
-    def _split(self) -> Iterator[bytes]:
+    def _split(self) -> Generator[bytes, None, None]:
         rest = b""
-        for chunk in self._chunks:
-            *lines, rest = (rest + chunk).split(b"\n")
-            yield from (line.removesuffix(b"\r") for line in lines)
-        if rest:
-            yield rest
+        with ExitStack() as at_end:
+            if (answer := getattr(self._chunks, "_response", None)) is not None:
+                at_end.callback(answer.close)  # by the thread that reads from it; the SDK only ends the connection
+            for chunk in self._chunks:
+                *lines, rest = (rest + chunk).split(b"\n")
+                yield from (line.removesuffix(b"\r") for line in lines)
+            if rest:
+                yield rest
 
 
 def run_attached(container: Any, stdin: bytes | None = None) -> tuple[int, Output]:
@@ -110,18 +122,20 @@ def _giving(connection: Any, stdin: bytes | None) -> Iterator[None]:
     sock = getattr(connection, "_sock", connection)  # the SDK's is a file around it, which has no ends of its own
 
     def send() -> None:
-        if stdin is not None:
-            with suppress(OSError):  # the process has ended without reading all
-                sock.sendall(stdin)
-                sock.shutdown(SHUT_WR)
+        with suppress(OSError):  # the process has ended without reading all
+            sock.sendall(stdin)
+            sock.shutdown(SHUT_WR)
 
     sender = threading.Thread(target=send, name="container-stdin", daemon=True)
-    sender.start()
+    if stdin is not None:
+        sock.settimeout(None)  # the process may take its time
+        sender.start()
     try:
         yield
     finally:
         with suppress(OSError):
             sock.shutdown(SHUT_RDWR)
-        sender.join()
-        connection.close()
+        if stdin is not None:
+            sender.join()
+        getattr(connection, "_response", connection).close()  # the SDK's answer, which the file is a part of
         sock.close()

@@ -48,6 +48,11 @@ class Moto:
         self._settings = settings
         self._routes: dict[str, _Routes] = {}
         self._is_set_up = False
+        # what holds for the process is set before there are extensions: else the first to call AWS would be its owner
+        if settings.allow_nonstandard_regions:
+            os.environ["MOTO_ALLOW_NONEXISTENT_REGION"] = "true"
+        # a remark to moto's own developers, about errors that the user's client gets right
+        warnings.filterwarnings("ignore", message=r"Exception\(.* does not match an error shape", category=UserWarning)
 
     def call(self, service: str, operation: str, message: Message) -> Answer:
         """Let moto answer.
@@ -81,8 +86,6 @@ class Moto:
         """Make moto ready for use in this process, once; nothing of it may be imported before."""
         with IMPORTING:
             if not self._is_set_up:
-                if self._settings.allow_nonstandard_regions:
-                    os.environ["MOTO_ALLOW_NONEXISTENT_REGION"] = "true"
                 _set_up_moto()
                 self._is_set_up = True
 
@@ -123,8 +126,6 @@ def _set_up_moto() -> None:
     default_user_config["iam"] = {"load_aws_managed_policies": True}
     default_user_config["lambda"] = {"use_docker": False}  # with Docker moto pulls images that nobody asked for
     default_user_config["batch"] = {"use_docker": False}
-    # a remark to moto's own developers, about errors that the user's client gets right
-    warnings.filterwarnings("ignore", message=r"Exception\(.* does not match an error shape", category=UserWarning)
     # moto keeps a reference to each model object it ever made, which nothing here reads
     BaseModel.__new__ = lambda cls, *args, **kwargs: object.__new__(cls)
     # the user's AWS_PROFILE and ~/.aws/config have no say in which regions the emulation has

@@ -28,8 +28,15 @@ def wiremock(port: int) -> Iterator[None]:
     if shutil.which("java") is None:
         raise NotAvailable("there is no java to run WireMock with")
     options = ["--port", str(port), "--bind-address", "127.0.0.1", "--global-response-templating"]
-    command = ["java", "-jar", str(_program()), *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+    program = _program()
+    command = ["java", "-jar", str(program), *options]
+    with subprocess.Popen(
+        command,
+        cwd=program.parent,  # where it makes folders
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
         try:
             wait_until(lambda: process.poll() is not None or is_port_open(port), "WireMock does not start", seconds=60)
             assert process.poll() is None, process.communicate()[0]

@@ -25,9 +25,9 @@ _START = "EXTENSION_DEV_MODE=1 localstack start"
 class _DevGroup(DocumentedGroup):
     documented = frozenset({"disable", "enable", "list", "new"})
     elsewhere: ClassVar[Mapping[str, str]] = {
-        "badge": "localstack.host.cli.extensions_dev_publish",
-        "check": "localstack.host.cli.extensions_dev_publish",
-        "run": "localstack.host.cli.extensions_dev_run",
+        "badge": "localstack.host.cli.extensions.dev_publish",
+        "check": "localstack.host.cli.extensions.dev_publish",
+        "run": "localstack.host.cli.extensions.dev_run",
     }
 
 

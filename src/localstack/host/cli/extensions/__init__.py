@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import click
 
-from localstack.host.cli.extensions_result import ResultFormat, format_option, output, result_options, verbose_option
+from localstack.host.cli.extensions.result import ResultFormat, format_option, output, result_options, verbose_option
 from localstack.host.cli.group import DocumentedGroup, short_help_option
 from localstack.host.cli.working_directory import working_directory
 from localstack.host.environment.environment import ExtensionEnvironment
@@ -24,15 +24,15 @@ _UNBOUNDED_WIDTH = 10_000
 class _ExtensionsGroup(DocumentedGroup):
     documented = frozenset({"dev", "init", "install", "list", "uninstall"})
     elsewhere: ClassVar[Mapping[str, str]] = {
-        "check": "localstack.host.cli.extensions_check",
-        "dev": "localstack.host.cli.extensions_dev",
-        "doctor": "localstack.host.cli.extensions_doctor",
-        "generations": "localstack.host.cli.extensions_history",
-        "rollback": "localstack.host.cli.extensions_history",
-        "bundle": "localstack.host.cli.extensions_sync",
-        "export": "localstack.host.cli.extensions_sync",
-        "sync": "localstack.host.cli.extensions_sync",
-        "upgrade": "localstack.host.cli.extensions_sync",
+        "check": "localstack.host.cli.extensions.check",
+        "dev": "localstack.host.cli.extensions.dev",
+        "doctor": "localstack.host.cli.extensions.doctor",
+        "generations": "localstack.host.cli.extensions.history",
+        "rollback": "localstack.host.cli.extensions.history",
+        "bundle": "localstack.host.cli.extensions.sync",
+        "export": "localstack.host.cli.extensions.sync",
+        "sync": "localstack.host.cli.extensions.sync",
+        "upgrade": "localstack.host.cli.extensions.sync",
     }
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from localstack.host.cli.extensions_result import ResultFormat, format_option, output
+from localstack.host.cli.extensions.result import ResultFormat, format_option, output
 from localstack.host.cli.group import short_help_option
 from localstack.host.cli.output import choice_of_format
 from localstack.host.dev.registry import project_folder

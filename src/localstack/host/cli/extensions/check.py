@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from localstack.host.cli.extensions_result import Output, ResultFormat, format_option, output
+from localstack.host.cli.extensions.result import Output, ResultFormat, format_option, output
 from localstack.host.cli.group import short_help_option
 from localstack.host.cli.working_directory import working_directory
 from localstack.host.errors import IncompatibleError

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from localstack.host.cli.extensions_result import ResultFormat, output, result_options
+from localstack.host.cli.extensions.result import ResultFormat, output, result_options
 from localstack.host.cli.group import short_help_option
 from localstack.host.errors import UnhealthyError
 from localstack.host.settings import Settings

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from localstack.host.cli.extensions_result import ResultFormat, format_option, output, result_options
+from localstack.host.cli.extensions.result import ResultFormat, format_option, output, result_options
 from localstack.host.cli.group import short_help_option
 from localstack.host.cli.working_directory import working_directory
 from localstack.host.environment.environment import ExtensionEnvironment

@@ -24,7 +24,7 @@ from typing import Any
 
 import requests
 
-START_TIMEOUT_SECONDS = 60.0
+START_TIMEOUT_SECONDS = 180.0
 _ENDS_WITH_TESTS = ("setpriv", "--pdeathsig=TERM") if shutil.which("setpriv") else ()
 """Has a platform ended when the tests are killed and can't do it; on Linux."""
 

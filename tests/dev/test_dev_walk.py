@@ -89,7 +89,10 @@ def test_the_walk(home: Home, installed: Path, start: Callable[..., Platform]) -
     platform.wait_for(r"^Ready\.$", platform.stdout, count=2)
     assert platform.get("/greet").text == "hello"
     assert platform.signal() == 0
-    assert platform.stdout.count("my-localstack-extension: the platform is stopping") == 3, "reloaded, restarted, ended"
+    reloads = platform.log.count("reloaded extension my-localstack-extension in ")  # a save may be noticed in two parts
+    assert reloads >= 1
+    ends = platform.stdout.count("my-localstack-extension: the platform is stopping")
+    assert ends == reloads + 2, "reloaded, restarted, ended"
 
     assert home.run("extensions", "dev", "disable", "./my-localstack-extension").returncode == 0
     assert "loaded 0 extensions" in start().log

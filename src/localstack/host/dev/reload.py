@@ -33,6 +33,9 @@ from localstack.host.extension.registry import ExtensionRecord, ExtensionState, 
 
 LOG = logging.getLogger("localstack.extensions.platform")
 
+_UNCERTAIN_SECONDS = 0.05
+"""How long what may have been saved waits for the event of it, so that it is not loaded twice."""
+
 
 class DevReload:
     """Watches enabled folders from ``start`` on.
@@ -108,7 +111,8 @@ class DevReload:
             events = [self._events.get()]
             with suppress(Empty):
                 while True:
-                    events.append(self._events.get_nowait())
+                    has_seen = any(event.is_certain for event in events)
+                    events.append(self._events.get(timeout=0 if has_seen else _UNCERTAIN_SECONDS))
             for path in dict.fromkeys(event.project for event in events):
                 before, self._prints[path] = self._prints[path], fingerprint(path)
                 is_certain = any(event.is_certain for event in events if event.project == path)

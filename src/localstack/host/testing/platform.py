@@ -6,6 +6,7 @@ import importlib
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -85,9 +86,10 @@ class InProcessPlatform:
         :raises LeantoError: when it can't start
         """
         self._thread.start()
-        while not events.infra_ready.wait(0.01):
+        while not (events.infra_ready.wait(0.01) and self._runtime.exchange.lifecycle.is_ready):
             if not self._thread.is_alive():
                 raise self._failure or LeantoError("the platform has ended before it was ready")
+            time.sleep(0.001)
         if "localstack.config" in sys.modules:  # an extension that was imported before has it with other settings
             importlib.reload(sys.modules["localstack.config"])
 

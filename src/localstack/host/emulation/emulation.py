@@ -390,7 +390,9 @@ def _write(answer: Answer, context: RequestContext, response: Response, *, is_st
         headers.append(("Content-Length", str(len(body))))
         response.response = [body]
     headers += request_id_headers(context)
-    if len(response.headers._list) > 1:  # request handlers have set some: they stay, where the service has none itself
-        names = {"content-type", "content-length", *(name.lower() for name, _ in headers)}
-        headers += [pair for pair in response.headers if pair[0].lower() not in names]
+    if set_before := [pair for pair in response.headers if pair[0].lower() not in ("content-type", "content-length")]:
+        names = {
+            name.lower() for name, _ in headers
+        }  # what request handlers have set stays, unless the service says it
+        headers += [pair for pair in set_before if pair[0].lower() not in names]
     response.headers = unchecked_headers(headers)

@@ -28,7 +28,7 @@ run: $(RUNTIME) ## start the platform with the example extension; Ctrl-C stops i
 
 test: $(DEV) ## run every test; narrow it with ARGS='tests/project -k layering'
 	@# tests run make in other projects, which have a PYTHON of their own, and start hundreds of processes
-	env -u MAKEFLAGS -u MAKELEVEL -u PYTHONDONTWRITEBYTECODE $(BIN)/python tools/run_tests.py $(ARGS)
+	env -u MAKEFLAGS -u MAKELEVEL -u PYTHONDONTWRITEBYTECODE $(BIN)/python tests/run_tests.py $(ARGS)
 
 check: $(DEV) ## format, lint, types, layering
 	$(BIN)/ruff format --check .

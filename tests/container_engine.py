@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import docker
 import pytest
@@ -26,8 +27,10 @@ from localstack.utils.container_utils.container_client import ContainerClient
 _CLONE_NEWNET = 0x40000000
 _KEEPER = Path(__file__).with_name("engine_keeper.py")
 _UNPACKED = Path(__file__).resolve().parents[1] / ".engine"
-"""Where ``make engine`` leaves a daemon."""
-_PATH = os.pathsep.join([os.environ["PATH"], *(str(_UNPACKED / part) for part in ("usr/bin", "usr/sbin", "bin"))])
+"""Where ``make engine`` leaves daemons."""
+_PATH = os.pathsep.join(
+    [os.environ["PATH"], *(str(_UNPACKED / "docker" / part) for part in ("usr/bin", "usr/sbin", "bin"))]
+)
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,21 @@ class Engine:
             )
 
 
+class EngineClient(ContainerClient):
+    """A client that tells containers made since it was from those that the engine had before: a developer's own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._before = {container["id"] for container in self.list_containers()}
+
+    def new_containers(self) -> list[dict[str, Any]]:
+        return [container for container in self.list_containers() if container["id"] not in self._before]
+
+    def remove_new_containers(self) -> None:
+        for container in self.new_containers():
+            self.remove_container(container["id"])
+
+
 @contextmanager
 def running_engine(folder: Path, program: str = "dockerd") -> Iterator[Engine]:
     """The engine that ``DOCKER_HOST`` names, else one in namespaces of its own, files in ``folder``.
@@ -139,14 +157,13 @@ def running_engine(folder: Path, program: str = "dockerd") -> Iterator[Engine]:
 
 
 @contextmanager
-def client_of(engine: Engine) -> Iterator[ContainerClient]:
-    """A client of the engine, which ``DOCKER_HOST`` names meanwhile; containers that are left are removed."""
+def client_of(engine: Engine) -> Iterator[EngineClient]:
+    """A client of the engine, which ``DOCKER_HOST`` names meanwhile; new containers that are left are removed."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("DOCKER_HOST", engine.url)
-        client = ContainerClient()
+        client = EngineClient()
         yield client
-        for container in client.list_containers():
-            client.remove_container(container["id"])
+        client.remove_new_containers()
         client.client().close()
 
 

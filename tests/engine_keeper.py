@@ -18,15 +18,15 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 START_SECONDS = 60.0
 LAST_LINES = 5
 CGROUPS = Path("/sys/fs/cgroup")
-PODMANS_GROUP = "libpod_parent"
-"""Where Podman makes groups, which can't be told another place."""
+PODMANS_GROUPS = ("libpod_parent/conmon", "libpod_parent")
+"""What every Podman of the machine shares, with a group for each container; it can't be told another place."""
 NAMESPACES = ("--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc")
 APART = ("setpriv", "--pdeathsig=KILL", "unshare", *NAMESPACES)
 FIRST_PROCESS = """
@@ -70,6 +70,7 @@ def running(folder: Path, engine: str, unpacked: str) -> Iterator[Path]:
     """
     group = f"leanto-{os.getpid()}"
     folder.mkdir(parents=True, exist_ok=True)
+    shared_before = set(cgroups(*PODMANS_GROUPS))
     with (folder / "log").open("wb") as log:
         command = [*APART, "busybox", "sh", "-c", FIRST_PROCESS, "sh", unpacked, *service(engine, folder, group)]
         daemon = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -80,7 +81,10 @@ def running(folder: Path, engine: str, unpacked: str) -> Iterator[Path]:
         yield Path(f"/proc/{daemon.pid}/ns/net")
     finally:
         end(daemon)
-        remove_cgroups(PODMANS_GROUP if engine == "podman" else group)
+        containers = [f"libpod_parent/libpod-{path.name}" for path in folder.glob("data/vfs-containers/*/")]
+        remove_cgroups(group, *containers)
+        if engine == "podman":
+            remove_folders(path for path in cgroups(*PODMANS_GROUPS) if path not in shared_before)
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -122,12 +126,22 @@ def end(daemon: subprocess.Popen[bytes]) -> None:
     daemon.wait()
 
 
-def remove_cgroups(group: str) -> None:
-    """Remove the containers' groups, which are empty now, in either version of cgroups."""
-    for top in (*CGROUPS.glob(group), *CGROUPS.glob(f"*/{group}")):
-        for folder, _, _ in os.walk(top, topdown=False):
-            with contextlib.suppress(OSError):
-                Path(folder).rmdir()
+def cgroups(*names: str) -> list[Path]:
+    """Groups by their names, in either version of cgroups."""
+    return [path for name in names for path in (*CGROUPS.glob(name), *CGROUPS.glob(f"*/{name}"))]
+
+
+def remove_cgroups(*names: str) -> None:
+    """Remove groups and those in them, which are empty now."""
+    for top in cgroups(*names):
+        remove_folders(Path(folder) for folder, _, _ in os.walk(top, topdown=False))
+
+
+def remove_folders(folders: Iterable[Path]) -> None:
+    """Remove folders as far as they are empty."""
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
 
 
 def main(folder: Path, engine: str, unpacked: str = "") -> int:

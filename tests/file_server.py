@@ -20,6 +20,7 @@ class FileServer:
     :ivar requested: path and ``Range`` of every request
     :ivar hold: when set, answers begin only once it is
     :ivar packed: paths whose files are sent with ``Content-Encoding: gzip``, whatever was asked for
+    :ivar encodings: what ``Content-Encoding`` says of a path's file, which is sent as it is
     :ivar shift: bytes by which ranges begin too late, as no server should let them
     """
 
@@ -28,6 +29,7 @@ class FileServer:
     requested: list[tuple[str, str | None]] = field(default_factory=list)
     hold: threading.Event | None = None
     packed: set[str] = field(default_factory=set)
+    encodings: dict[str, str] = field(default_factory=dict)
     shift: int = 0
     url: str = ""
 
@@ -75,6 +77,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
         if self.path in self.files.packed:
             self.send_header("Content-Encoding", "gzip")
+        if self.path in self.files.encodings:
+            self.send_header("Content-Encoding", self.files.encodings[self.path])
         self.send_header("ETag", tag)
         self.send_header("Content-Length", str(len(content) - start))
         self.end_headers()

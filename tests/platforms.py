@@ -24,9 +24,9 @@ from typing import Any
 
 import requests
 
-START_TIMEOUT_SECONDS = 180.0
-_ENDS_WITH_TESTS = ("setpriv", "--pdeathsig=TERM") if shutil.which("setpriv") else ()
-"""Has a platform ended when the tests are killed and can't do it; on Linux."""
+from ended_with_parent import ended_with_this
+
+START_TIMEOUT_SECONDS = 60.0
 
 
 def free_port() -> int:
@@ -45,12 +45,16 @@ def _session_cache() -> Path:
 
 @dataclass
 class Platform:
-    """A platform running as a process of its own, with everything that it prints."""
+    """A platform running as a process of its own, with everything that it prints.
+
+    :ivar patience_seconds: how long it may take to print or to serve what a test waits for
+    """
 
     process: subprocess.Popen[str]
     port: int
     home: Path
     environ: Mapping[str, str]
+    patience_seconds: float = START_TIMEOUT_SECONDS
     stdout: list[str] = field(default_factory=list)
     stderr: list[str] = field(default_factory=list)
     _changed: threading.Condition = field(default_factory=threading.Condition)
@@ -94,14 +98,14 @@ class Platform:
 
     def get_until(self, status: int, path: str, host: str | None = None) -> requests.Response:
         """Ask until the answer has ``status``: for servers that come up some time after the platform."""
-        deadline = time.monotonic() + START_TIMEOUT_SECONDS
+        deadline = time.monotonic() + self.patience_seconds
         while (answer := self.get(path, host)).status_code != status:
             assert time.monotonic() < deadline, f"{path} still answers {answer.status_code}: {answer.text[:500]}"
         return answer
 
     def wait_for(self, pattern: str, lines: list[str] | None = None, count: int = 1) -> str:
         """Wait until ``count`` printed lines match; the last of them. By default lines of stdout and stderr."""
-        deadline = time.monotonic() + START_TIMEOUT_SECONDS
+        deadline = time.monotonic() + self.patience_seconds
         with self._changed:
             while True:
                 seen = lines if lines is not None else [*self.stdout, *self.stderr]
@@ -215,19 +219,25 @@ def platforms_of(home: Home) -> Iterator[Callable[..., Platform]]:
     """A function that starts platforms in a user's world, after ``Ready.`` by default; all of them are ended."""
     started: list[Platform] = []
 
-    def start(*, ready: bool = True, arguments: tuple[str, ...] = (), **environ: str) -> Platform:
+    def start(
+        *,
+        ready: bool = True,
+        arguments: tuple[str, ...] = (),
+        patience_seconds: float = START_TIMEOUT_SECONDS,
+        **environ: str,
+    ) -> Platform:
         port = int(environ.get("GATEWAY_LISTEN", ":").rpartition(":")[2] or free_port())
         environ = {"GATEWAY_LISTEN": f"127.0.0.1:{port}", "EXTENSION_DEV_MODE": "1"} | environ
         full = home.environ(**environ)
         process = subprocess.Popen(
-            [*_ENDS_WITH_TESTS, home.python, "-m", "localstack.host.cli.main", "start", "--no-banner", *arguments],
+            [*ended_with_this(), home.python, "-m", "localstack.host.cli.main", "start", "--no-banner", *arguments],
             env=full,
             cwd=home.path,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
-        platform = Platform(process, port, home.path, full)
+        platform = Platform(process, port, home.path, full, patience_seconds)
         started.append(platform)
         if ready:
             platform.wait_for(r"^Ready\.$", platform.stdout)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 
 PROVIDER = "registry.terraform.io/hashicorp/aws"
-MIRRORS = (
+IMPLIED_MIRRORS = (
     Path.home() / ".terraform.d" / "plugins",
+    Path.home() / ".local" / "share" / "terraform" / "plugins",
     Path("/usr/local/share/terraform/plugins"),
     Path("/usr/share/terraform/plugins"),
-    *sorted(Path("/opt").glob("*")),
 )
-"""Folders where Terraform, or whoever set up a machine, keeps providers."""
+"""Folders in which Terraform looks for providers by itself."""
 
 
 class NoTerraform(Exception):
@@ -34,15 +35,21 @@ def terraform() -> Path:
 def terraform_settings(folder: Path) -> dict[str, str]:
     """Variables by which Terraform finds its provider of AWS on this machine, with a file in ``folder``.
 
-    :raises NoTerraform: when neither a mirror nor the file that ``TF_CLI_CONFIG_FILE`` names is there
+    :raises NoTerraform: when no folder in which Terraform looks for providers has it
     """
-    settings = {"CHECKPOINT_DISABLE": "1"}
-    given = os.environ.get("TF_CLI_CONFIG_FILE", "")
-    if Path(given).is_file():
-        return settings
-    mirror = next((each for each in MIRRORS if (each / PROVIDER).is_dir()), None)
+    mirrors = [*_configured_mirrors(), *IMPLIED_MIRRORS]
+    mirror = next((each for each in mirrors if (each / PROVIDER).is_dir()), None)
     if mirror is None:
-        raise NoTerraform("no folder here has Terraform's provider of AWS; name one in a file for TF_CLI_CONFIG_FILE")
+        raise NoTerraform(
+            "no folder here has Terraform's provider of AWS: name a filesystem_mirror in the file of TF_CLI_CONFIG_FILE"
+        )
     file = folder / "terraform.rc"
     file.write_text(f'provider_installation {{\n  filesystem_mirror {{\n    path = "{mirror}"\n  }}\n}}\n')
-    return {**settings, "TF_CLI_CONFIG_FILE": str(file)}
+    return {"CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": str(file)}
+
+
+def _configured_mirrors() -> list[Path]:
+    """Folders that the user's settings of Terraform name as mirrors of registries."""
+    file = Path(os.environ.get("TF_CLI_CONFIG_FILE") or Path.home() / ".terraformrc")
+    text = file.read_text() if file.is_file() else ""
+    return [Path(path) for path in re.findall(r'(?m)^[^#\n]*\bpath\s*=\s*"([^"]+)"', text)]

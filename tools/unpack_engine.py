@@ -2,8 +2,8 @@
 
     python tools/unpack_engine.py FOLDER
 
-The tests of containers start the Docker that they find in ``.engine`` of the checkout (``make engine``), or on PATH,
-and the Podman in ``.engine/podman``.
+The tests of containers start the Docker that they find in ``.engine/docker`` of the checkout (``make engine``), or on
+PATH, and the Podman in ``.engine/podman``. What is there as a whole stays as it is; remove it to have it fetched again.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ PODMAN = (
 _OPTIONS = ("APT::Sandbox::User=root", "Acquire::Retries=1", "Acquire::http::Timeout=20")
 _APT = ("apt-get", "-qq", *(f"--option={option}" for option in _OPTIONS))
 _PATIENCE_SECONDS = 300.0
+_STAMP = ".packages"
+"""A file in a folder that is whole, with the names of what is unpacked there."""
 
 
 class NotUnpacked(Exception):
@@ -32,10 +34,13 @@ class NotUnpacked(Exception):
 
 
 def unpack(packages: Sequence[str], folder: Path) -> None:
-    """Put what the packages have below ``folder``; it is there as a whole or not at all.
+    """Put what the packages have below ``folder``, unless it is there; it is there as a whole or not at all.
 
     :raises NotUnpacked: when the packages can't be had
     """
+    stamp = "".join(f"{package}\n" for package in packages)
+    if (folder / _STAMP).is_file() and (folder / _STAMP).read_text() == stamp:
+        return
     if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
         raise NotUnpacked("there is no apt-get here")
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -50,7 +55,9 @@ def unpack(packages: Sequence[str], folder: Path) -> None:
             _run([*_APT, "download", *packages], downloads)
         for package in sorted(downloads.glob("*.deb")):
             _run(["dpkg-deb", "--extract", str(package), str(aside)], downloads)
-        shutil.rmtree(folder, ignore_errors=True)
+        (aside / _STAMP).write_text(stamp)
+        if folder.exists():
+            folder.rename(Path(scratch, "before"))
         aside.rename(folder)
 
 
@@ -79,7 +86,7 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(f"{__doc__}\n")
         return 2
     folder = Path(arguments[0]).absolute()
-    engines = (("Docker", DOCKER, folder), ("Podman", PODMAN, folder / "podman"))
+    engines = (("Docker", DOCKER, folder / "docker"), ("Podman", PODMAN, folder / "podman"))
     for name, packages, place in engines:
         try:
             unpack(packages, place)

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from container_engine import Engine, client_of, running_engine
-from localstack.utils.container_utils.container_client import ContainerClient
+from container_engine import Engine, EngineClient, client_of, running_engine
 
 IMAGE = "leanto/busybox"
 
@@ -21,7 +20,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def client(engine: Engine) -> Iterator[ContainerClient]:
+def client(engine: Engine) -> Iterator[EngineClient]:
     """A client of the engine; containers that a test leaves are removed."""
     with client_of(engine) as client:
         yield client

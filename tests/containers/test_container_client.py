@@ -9,7 +9,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from container_engine import Engine
+from container_engine import Engine, EngineClient
 from container_registry import registry
 from doors import DEADLINE_SECONDS, wait_until
 from localstack import config
@@ -41,13 +41,13 @@ from localstack.utils.net import PortNotAvailableException, get_free_tcp_port, i
 IMAGE = "leanto/busybox"
 
 
-def test_a_container_that_is_run_to_its_end_gives_its_output(client: ContainerClient) -> None:
+def test_a_container_that_is_run_to_its_end_gives_its_output(client: EngineClient) -> None:
     command = ["sh", "-c", "echo $GREETING; echo quiet >&2"]
     assert client.run_container(IMAGE, command=command, env_vars={"GREETING": "hello"}, remove=True) == (
         b"hello\n",
         b"quiet\n",
     )
-    assert client.list_containers() == []
+    assert client.new_containers() == []
     assert client.run_container(IMAGE, command="cat /etc/motd", name="kept")[0] == b"welcome\n"
     assert client.get_container_status("kept") is DockerContainerStatus.DOWN
 
@@ -85,11 +85,11 @@ def test_a_container_is_given_what_it_reads(client: ContainerClient) -> None:
         client.run_container(IMAGE, stdin="text", detach=True, remove=True)
 
 
-def test_a_container_that_fails_raises_with_its_output_and_is_removed(client: ContainerClient) -> None:
+def test_a_container_that_fails_raises_with_its_output_and_is_removed(client: EngineClient) -> None:
     with pytest.raises(ContainerException, match="ended with 3: broken") as caught:
         client.run_container(IMAGE, command=["sh", "-c", "echo begun; echo broken >&2; exit 3"], remove=True)
     assert (caught.value.stdout, caught.value.stderr) == (b"begun\n", b"broken\n")
-    assert client.list_containers() == []
+    assert client.new_containers() == []
 
 
 def test_a_detached_container_lives_until_it_is_stopped(client: ContainerClient) -> None:
@@ -99,14 +99,14 @@ def test_a_detached_container_lives_until_it_is_stopped(client: ContainerClient)
     assert client.get_container_name(container_id.decode()[:12]) == "web"
     assert client.is_container_running("web")
     assert client.get_container_status("web") is DockerContainerStatus.UP
-    assert client.get_running_container_names() == ["web"]
+    assert "web" in client.get_running_container_names()
     (listed,) = client.list_containers("name=web")
     assert (listed["status"], listed["labels"]) == ("running", {"a": "b"})
     assert IMAGE in listed["image"]  # Podman adds the registry
     assert client.list_containers(["name=web", "status=exited"]) == []
     client.stop_container("web", timeout=0)
     assert client.get_container_status("web") is DockerContainerStatus.DOWN
-    assert client.list_containers(all=False) == []
+    assert client.list_containers("name=web", all=False) == []
     client.remove_container("web", force=False)
     assert client.get_container_status("web") is DockerContainerStatus.NON_EXISTENT
 
@@ -192,38 +192,6 @@ def test_a_container_is_paused_and_started_again(client: ContainerClient, tmp_pa
     assert client.inspect_container("web")["State"]["StartedAt"] != started
     (mount,) = client.inspect_container_volumes("web")
     assert (mount.source, mount.destination, mount.rw) == (str(tmp_path), "/data", True)
-
-
-def test_files_go_in_and_out_as_with_docker_cp(client: ContainerClient, tmp_path: Path) -> None:
-    client.create_container(IMAGE, name="box")
-    source = tmp_path / "source"
-    (source / "sub").mkdir(parents=True)
-    (source / "a.txt").write_text("a")
-    (source / "sub" / "b.txt").write_text("b")
-    client.copy_into_container("box", str(source / "a.txt"), container_path="/tmp/renamed.txt")
-    client.copy_into_container("box", str(source / "a.txt"), "/tmp")
-    client.copy_into_container("box", str(source), "/tmp")
-    client.copy_into_container("box", str(source), "/copy")
-    target = tmp_path / "target"
-    client.copy_from_container("box", str(target), "/tmp")
-    assert {str(p.relative_to(target)): p.read_text() for p in target.rglob("*.txt")} == {
-        "renamed.txt": "a",
-        "a.txt": "a",
-        "source/a.txt": "a",
-        "source/sub/b.txt": "b",
-    }
-    client.copy_into_container("box", f"{source}/.", "/etc")
-    client.copy_into_container("box", f"{source / 'sub'}/.", "/new")
-    for path in ("/etc/a.txt", "/etc/sub/b.txt", "/etc/motd", "/new/b.txt"):
-        client.copy_from_container("box", str(tmp_path / "read"), path)
-    client.copy_from_container("box", str(tmp_path), "/copy/sub/b.txt")
-    assert (tmp_path / "b.txt").read_text() == "b"
-    with pytest.raises(ContainerException, match="box has no /nothing"):
-        client.copy_from_container("box", str(tmp_path), "/nothing")
-    with pytest.raises(ContainerException, match="box has no folder /no to copy where to"):
-        client.copy_into_container("box", str(source / "a.txt"), "/no/where")
-    with pytest.raises(FileNotFoundError):
-        client.copy_into_container("box", str(tmp_path / "missing"), "/tmp")
 
 
 def test_logs_come_as_text_and_line_by_line_until_the_stream_is_closed(client: ContainerClient) -> None:
@@ -332,7 +300,7 @@ def test_an_image_tells_what_it_is_made_of(client: ContainerClient) -> None:
     assert client.inspect_image(IMAGE)["Config"]["Cmd"] == ["sh", "-c", "echo up; exec sleep 3600"]
 
 
-def test_a_container_as_an_object(client: ContainerClient) -> None:
+def test_a_container_as_an_object(client: EngineClient) -> None:
     with Container(ContainerConfiguration(IMAGE, name="web"), client).start() as running:
         assert running.wait_until_ready(DEADLINE_SECONDS)
         assert running.name == "web"
@@ -345,9 +313,9 @@ def test_a_container_as_an_object(client: ContainerClient) -> None:
         assert running.ip_address() == running.ip_address("bridge") == client.get_container_ip("web")
         running.shutdown(timeout=0, remove=False)
         assert not running.is_running()
-    assert client.list_containers() == []
+    assert client.new_containers() == []
     RunningContainer(client.create_container(IMAGE), ContainerConfiguration(IMAGE), client).shutdown()
-    assert client.list_containers() == []
+    assert client.new_containers() == []
 
 
 def test_ports_that_containers_publish_are_not_reserved(

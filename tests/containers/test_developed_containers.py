@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from container_engine import Engine
+from container_engine import Engine, EngineClient
 from developed_project import Project, serves
-from localstack.utils.container_utils.container_client import ContainerClient
 from platforms import Home, Platform
 
 NAME = "leanto-developed"
@@ -33,7 +32,7 @@ class TheExtension(Extension):
 
 
 def test_a_save_goes_on_with_the_container_that_runs(
-    engine: Engine, client: ContainerClient, home: Home, start: Callable[..., Platform]
+    engine: Engine, client: EngineClient, home: Home, start: Callable[..., Platform]
 ) -> None:
     project = Project(home, EXTENSION)
     project.save("version.py", "VERSION = 1\nGREETING = 'hello'\n")
@@ -56,4 +55,4 @@ def test_a_save_goes_on_with_the_container_that_runs(
     (listed,) = platform.ask("/_localstack/extensions/list")
     assert f"container: {NAME} (leanto/busybox)" in listed["contributions"]
     assert platform.signal() == 0
-    assert client.list_containers() == []
+    assert client.new_containers() == []

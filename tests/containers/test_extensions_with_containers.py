@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from container_engine import Engine
+from container_engine import Engine, EngineClient
 from localstack.utils.container_utils.container_client import ContainerClient, DockerContainerStatus
 from platforms import Home, Platform
 
@@ -74,7 +74,7 @@ class TheExtension(Extension):
 
 
 def test_a_container_is_an_extensions_own_and_ends_with_the_platform(
-    engine: Engine, client: ContainerClient, home: Home, start: Callable[..., Platform]
+    engine: Engine, client: EngineClient, home: Home, start: Callable[..., Platform]
 ) -> None:
     home.write_extension("web", WEB)
     with engine.network():
@@ -85,7 +85,7 @@ def test_a_container_is_an_extensions_own_and_ends_with_the_platform(
         assert client.inspect_container("web")["Config"]["Labels"]["leanto.extension"] == "web"
         assert platform.signal() == 0
     platform.wait_for(rf"removing container web \({IMAGE}\), which extension web left running", platform.stderr)
-    assert client.list_containers() == []
+    assert client.new_containers() == []
 
 
 def test_what_is_left_is_named_and_only_what_was_disposable_is_removed(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,6 +59,8 @@ def test_the_file_of_an_image_may_be_anywhere(client: ContainerClient, source: P
     other.mkdir()
     (other / "note.txt").write_text("of the other folder")
     client.build_image(dockerfile_path=str(source / "Dockerfile"), image_name="leanto/built:2", context_path=str(other))
+    with pytest.raises(NotADirectoryError, match=r"built:3 can't be built: its context \S+/Dockerfile is no folder"):
+        client.build_image(str(source), "leanto/built:3", context_path=str(source / "Dockerfile"))
     assert client.run_container("leanto/built:2", remove=True)[0] == b"of the other folder"
 
 
@@ -121,6 +124,21 @@ def test_who_logs_in_may_push(client: ContainerClient, engine: Engine) -> None:
         client.login("me", "secret", registry=host)
         client.push_image(name)
         client.pull_image(name)
+
+
+def test_what_a_credential_helper_does_not_find_is_not_the_image(
+    client: ContainerClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    helper = tmp_path / "docker-credential-broken"
+    helper.write_text("#!/bin/sh\necho its key was not found; exit 1\n")
+    helper.chmod(0o755)
+    (tmp_path / "config.json").write_text('{"credHelpers": {"registry.test": "broken"}}')
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    for use in (client.pull_image, lambda image: client.login("me", "secret", registry="registry.test")):
+        with pytest.raises(ContainerException, match=r"docker-credential-broken .*its key was not found") as caught:
+            use("registry.test/mine")
+        assert type(caught.value) is ContainerException
 
 
 def test_a_registry_that_is_not_there_is_named(client: ContainerClient) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from container_engine import Engine
+from container_engine import Engine, EngineClient
 from localstack import config
 from localstack.utils import net
 from localstack.utils.container_networking import get_endpoint_for_network
@@ -22,12 +22,11 @@ IMAGE = "leanto/busybox"
 
 
 @pytest.fixture
-def network(client: ContainerClient) -> Iterator[str]:
+def network(client: EngineClient) -> Iterator[str]:
     """Name of a network; containers in it are removed with it."""
     client.create_network("leanto-test")
     yield "leanto-test"
-    for container in client.list_containers():
-        client.remove_container(container["id"])
+    client.remove_new_containers()
     client.delete_network("leanto-test")
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
+import docker
 import pytest
 
-from container_engine import Engine, client_of, running_engine
+from container_engine import Engine, EngineClient, client_of, running_engine
 from localstack.utils.container_utils.container_client import (
     ContainerClient,
     ContainerException,
@@ -43,7 +47,7 @@ def podman(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def podman_client(podman: Engine) -> Iterator[ContainerClient]:
+def podman_client(podman: Engine) -> Iterator[EngineClient]:
     with client_of(podman) as client:
         yield client
 
@@ -71,7 +75,7 @@ def test_a_detached_one_serves_and_takes_commands_and_files(podman: Engine, podm
 
 
 def test_containers_of_an_extension_end_with_the_platform_also_one_in_the_network_of_another(
-    podman: Engine, podman_client: ContainerClient, home: Home, start: Callable[..., Platform]
+    podman: Engine, podman_client: EngineClient, home: Home, start: Callable[..., Platform]
 ) -> None:
     home.write_extension("pages", KEEPER_OF_A_PAGE)
     with podman.network():
@@ -81,4 +85,19 @@ def test_containers_of_an_extension_end_with_the_platform_also_one_in_the_networ
         assert podman_client.is_container_running("page")
         assert platform.signal() == 0
     assert "can't be ended" not in platform.log
-    assert podman_client.list_containers() == []
+    assert podman_client.new_containers() == []
+
+
+def test_only_groups_of_its_own_are_removed(tmp_path: Path) -> None:
+    with running_engine(tmp_path / "engine", "podman") as engine:
+        engine.make_image(IMAGE, ["sleep", "3600"])
+        with contextlib.closing(docker.DockerClient(engine.url)) as client:
+            container = client.containers.run(IMAGE, detach=True).id
+        group, *_ = groups = list(Path("/sys/fs/cgroup").glob(f"**/libpod_parent/libpod-{container}"))
+        others = group.with_name("libpod-other")
+        others.mkdir()
+    try:
+        assert others.is_dir()
+        assert [group for group in groups if group.exists()] == []
+    finally:
+        os.removedirs(others)

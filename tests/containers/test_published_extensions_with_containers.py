@@ -12,13 +12,12 @@ from ipaddress import ip_network
 
 import pytest
 
-from container_engine import Engine
+from container_engine import Engine, EngineClient
 from corpus.extensions import keycloak, paradedb, typedb, wiremock
 from corpus.published import NotRun, Published
 from corpus.trial import requirements_of
 from corpus.visit import Visit
 from doors import wait_until
-from localstack.utils.container_utils.container_client import ContainerClient
 from platforms import Home, Platform
 
 BRIDGED = 10000
@@ -51,7 +50,7 @@ class WithContainer:
 def test_it_runs_with_its_container(
     case: WithContainer,
     engine: Engine,
-    client: ContainerClient,
+    client: EngineClient,
     package_index: None,
     home: Home,
     start: Callable[..., Platform],
@@ -80,7 +79,7 @@ def test_it_runs_with_its_container(
             assert platform.signal() == 0
     except NotRun as reason:
         pytest.skip(f"NOT RUN: {reason}")
-    assert client.list_containers() == []
+    assert client.new_containers() == []
     assert "failed in" not in platform.log
 
 
@@ -95,7 +94,7 @@ PROXY_IMAGE_FILES = {
 
 @pytest.mark.index
 def test_aws_proxy_drives_its_container_from_the_web_page(
-    engine: Engine, client: ContainerClient, package_index: None, home: Home, start: Callable[..., Platform]
+    engine: Engine, client: EngineClient, package_index: None, home: Home, start: Callable[..., Platform]
 ) -> None:
     engine.make_image("localstack/localstack-pro", ["false"], PROXY_IMAGE_FILES)
     installed = home.run("extensions", "install", "localstack-extension-aws-proxy")
@@ -114,13 +113,13 @@ def test_aws_proxy_drives_its_container_from_the_web_page(
     assert client.exec_in_container(container["id"], "cat /tmp/installed")[0].startswith(b"pip install h11")
     platform.request("POST", status, json={"status": "disabled"})
     assert platform.get(status).json()["status"] == "disabled"
-    assert client.list_containers() == []
+    assert client.new_containers() == []
     assert platform.signal() == 0
 
 
 @pytest.mark.index
 def test_authress_is_reached_at_the_address_of_its_container(
-    engine: Engine, client: ContainerClient, package_index: None, home: Home, start: Callable[..., Platform]
+    engine: Engine, client: EngineClient, package_index: None, home: Home, start: Callable[..., Platform]
 ) -> None:
     image = "ghcr.io/authress/authress-local:latest"
     engine.make_image(image, ["httpd", "-f", "-p", "8888", "-h", "/www"], {"www/v1/roles": "none yet"})
@@ -133,5 +132,5 @@ def test_authress_is_reached_at_the_address_of_its_container(
         # the extension says that it has started and only then turns to its container: a request may come in between
         assert platform.get_until(200, "/v1/roles", host).text == "none yet"
         assert platform.signal() == 0
-    assert client.list_containers() == []
+    assert client.new_containers() == []
     assert "failed in" not in platform.log.replace("failed in route", "")

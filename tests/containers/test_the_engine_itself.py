@@ -1,4 +1,4 @@
-"""The container engine of these tests leaves nothing, and says why when it can't be started."""
+"""The container engine of these tests leaves nothing, takes nothing of others, and says why it can't be started."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 import container_engine
-from container_engine import Engine, running_engine
+from container_engine import Engine, EngineClient, client_of, running_engine
 from doors import wait_until
 
 TESTS = """
@@ -47,6 +47,15 @@ def test_killed_tests_leave_no_process_no_group_and_no_file(engine: Engine, tmp_
     assert [each for each in started if each.is_running()] == []
     assert groups_of(keeper) == []
     assert not folder.exists()
+
+
+def test_containers_that_the_engine_had_before_stay(engine: Engine, client: EngineClient) -> None:
+    before = client.create_container("leanto/busybox")
+    with client_of(engine) as later:
+        assert later.new_containers() == []
+        made = later.create_container("leanto/busybox")
+        assert [each["id"] for each in later.new_containers()] == [made]
+    assert [each["id"] for each in client.new_containers()] == [before]
 
 
 def groups_of(keeper: psutil.Process) -> list[Path]:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -135,3 +136,21 @@ def test_taking_it_back_restores_the_original() -> None:
     assert subprocess.Popen.__init__ is child_processes._start
     with pytest.raises(FileNotFoundError):
         run([IMAGE, "-c", SAY])
+
+
+def test_taking_it_back_leaves_what_somebody_has_patched_since(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = subprocess.Popen.__init__
+    started = []
+
+    def theirs(self: subprocess.Popen[str], *args: Any, **kwargs: Any) -> None:
+        started.append(args)
+        ours(self, *args, **kwargs)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(subprocess.Popen, "__init__", theirs)
+        child_processes.uninstall()
+        assert subprocess.Popen.__init__ is theirs
+        assert run(["echo", "word"]) == "word\n"
+    assert len(started) == 1
+    child_processes.uninstall()
+    assert subprocess.Popen.__init__ is child_processes._start

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,8 +14,10 @@ from typing import Any
 import pytest
 
 from localstack import config
+from localstack.host.gateway.certificate import ServerCertificate
+from localstack.host.settings import Settings
 from localstack.utils.container_networking import get_endpoint_for_network, get_main_container_network
-from localstack.utils.container_utils.additional_flags import with_additional_flags
+from localstack.utils.container_utils._additional_flags import with_additional_flags
 from localstack.utils.container_utils.container_client import (
     BindMount,
     CancellableStream,
@@ -78,6 +81,7 @@ def test_several_published_ports_may_lead_to_one() -> None:
         (PortMappings().add([80, 82], [90, 92]).add(84, 94), "-p 80-82:90-92 -p 84:94"),
         (PortMappings().add([5004, 5005], 9000), "-p 5004:9000 -p 5005:9000"),
         (PortMappings().add(0, 80).add(0, 81), "-p 0:80 -p 0:81"),
+        (PortMappings().add(0, 80).add(1, 81), "-p 0:80 -p 1:81"),
         (PortMappings("0.0.0.0").add([5000, 5001]).add(5003), "-p 0.0.0.0:5000-5001:5000-5001 -p 0.0.0.0:5003:5003"),
         (PortMappings("::1").add(80), "-p [::1]:80:80"),
     ],
@@ -230,6 +234,55 @@ def test_the_context_of_dockers_command_line_is_followed(
         ContainerClient().list_containers()
 
 
+@pytest.fixture
+def engine_with_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As much of an engine as tells of a container ``box``; it is reached as Docker's command line would."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            config = {"OpenStdin": True, "Tty": False}
+            about = {"ApiVersion": "1.45", "Id": "box", "Config": config, "HostConfig": {"AutoRemove": False}}
+            content = json.dumps(about).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    (tmp_path / "tmp").mkdir()
+    settings = Settings.load({"LOCALSTACK_VOLUME_DIR": str(tmp_path), "CONFIG_DIR": str(tmp_path)})
+    assert ServerCertificate(settings).context() is not None
+    pem = tmp_path / "cache" / "server.pem"
+    for name in ("ca.pem", "cert.pem", "key.pem"):
+        (tmp_path / name).write_bytes(pem.read_bytes())
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{server.server_address[1]}")
+        monkeypatch.setenv("DOCKER_TLS_VERIFY", "1")
+        for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):  # requests prefers them to what its session was told
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("DOCKER_CERT_PATH", str(tmp_path))
+        yield
+        server.shutdown()
+
+
+@pytest.mark.usefixtures("engine_with_tls")
+def test_an_engine_that_is_reached_with_tls_can_give_no_stdin() -> None:
+    client = ContainerClient()
+    refused = r"its stdin by the engine at https://127\.0\.0\.1:\d+, as TLS"
+    with pytest.raises(ContainerException, match=refused):
+        client.exec_in_container("box", "cat", stdin=b"text")
+    with pytest.raises(ContainerException, match=refused):
+        client.start_container("box", stdin=b"text", attach=True)
+    client.client().close()
+
+
 def test_ports_are_reserved_for_containers() -> None:
     first = reserve_available_container_port(port_start=50000, port_end=60000, duration=60)
     assert is_container_port_reserved(first)
@@ -254,3 +307,13 @@ def test_outside_a_container_paths_stay_and_containers_find_the_platform_at_the_
     assert get_main_container_network() == "bridge"
     monkeypatch.setattr(config, "DOCKER_HOST_FROM_CONTAINER", "10.1.2.3")
     assert get_endpoint_for_network() == get_docker_host_from_container() == "10.1.2.3"
+
+
+def test_the_host_that_containers_find_the_platform_at_may_be_set_to_what_it_is_by_default(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/docker.sock")
+    with pytest.raises(DockerNotAvailable):
+        get_endpoint_for_network()
+    monkeypatch.setenv("DOCKER_HOST_FROM_CONTAINER", config.DOCKER_BRIDGE_IP)
+    assert get_endpoint_for_network() == get_docker_host_from_container() == config.DOCKER_BRIDGE_IP

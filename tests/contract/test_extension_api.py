@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import requests
 
+from doors import wait_until
 from localstack.utils.aws.request_context import mock_aws_request_headers
 from platforms import Home, Platform, platforms_of
 
@@ -209,6 +210,10 @@ def test_a_client_that_leaves_a_websocket_is_told_by_an_exception(platform: Plat
         assert [client.recv(15), client.recv(15)] == ["str", "bytes"]
         client.close(4001)
     left: list[Any] = []
-    while not left:
-        left = [entry for entry in platform.ask("/what_was_seen") if entry[0] == "left"]
+
+    def was_told() -> bool:
+        left.extend(entry for entry in platform.ask("/what_was_seen") if entry[0] == "left")
+        return bool(left)
+
+    wait_until(was_told, "the extension is not told that the client has left")
     assert left[0][:2] == ["left", 4001]

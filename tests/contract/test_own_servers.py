@@ -122,6 +122,31 @@ def test_an_address_that_is_taken_is_told_to_who_starts_the_server() -> None:
         assert not server.is_running()
 
 
+def test_hypercorn_tells_of_an_address_that_is_taken_too() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        server = HypercornServer(hello, bound(bind=f"127.0.0.1:{port}"))
+        with pytest.raises(OSError, match=f"cannot listen on 127.0.0.1:{port}: "):
+            server.start()
+        assert not server.is_running()
+
+
+def test_hypercorn_is_not_up_once_it_has_ended() -> None:
+    server = HypercornServer(hello, bound())
+    server.start()
+    assert server.wait_is_up(DEADLINE_SECONDS), server.get_error()
+    server.shutdown()
+    server.join(DEADLINE_SECONDS)
+    with socket.create_server(("127.0.0.1", server.port)):
+        assert is_port_open(server.port)
+        assert not server.is_up()
+
+
+def test_hypercorn_is_refused_what_is_no_port() -> None:
+    with pytest.raises(ValueError, match=r"can't listen on 'unix:/run/own.sock': bind it to a port"):
+        HypercornServer(hello, bound(bind=["localhost:0", "unix:/run/own.sock"]))
+
+
 def test_stopping_the_thread_of_a_server_ends_it(run: Callable[[Server], str]) -> None:
     """As the platform does with what an unloaded extension has left."""
     server = GatewayServer(Gateway(request_handlers=[echo]), free_address())
@@ -155,6 +180,16 @@ def test_a_proxy_hands_on_what_is_streamed_and_says_when_nobody_is_there(run: Ca
     nobody = f"http://localhost:{get_free_tcp_port()}"
     answer = requests.get(run(ProxyServer(nobody, free_address())), timeout=DEADLINE_SECONDS)
     assert (answer.status_code, answer.text) == (502, f"{nobody} does not answer")
+
+
+def test_a_proxy_keeps_the_credentials_of_its_target_to_itself(
+    run: Callable[[Server], str], caplog: pytest.LogCaptureFixture
+) -> None:
+    target = f"localhost:{get_free_tcp_port()}/base"
+    answer = requests.get(run(ProxyServer(f"http://me:secret@{target}", free_address())), timeout=DEADLINE_SECONDS)
+    assert (answer.status_code, answer.text) == (502, f"http://***@{target} does not answer")
+    assert f"can't be forwarded to http://***@{target}" in caplog.text
+    assert "secret" not in caplog.text + answer.text
 
 
 def routes() -> Router[Any]:

@@ -172,6 +172,18 @@ def test_open_ports_are_told_from_closed_ones(listener: socket.socket) -> None:
         net.is_port_open(port, quiet=False)
 
 
+def test_a_udp_port_is_looked_for_at_every_address_of_its_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    if sys.platform != "linux":
+        pytest.skip("only Linux has more than one loopback address of a kind without being set up for it")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        port = port_of(server)
+        both = [(socket.AF_INET, socket.SOCK_DGRAM, 0, "", (host, port)) for host in ("127.0.0.2", "127.0.0.1")]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: both)
+        assert net.is_port_open(port, protocols="udp")
+    assert not net.is_port_open(port, protocols="udp")
+
+
 def test_a_udp_port_is_closed_when_its_machine_says_so() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import subprocess
 import sys
@@ -108,6 +109,21 @@ def test_an_asynchronous_command_can_have_a_terminal_and_write_elsewhere(tmp_pat
     much = run("head -c 1000000 /dev/zero", asynchronous=True, tty=True)
     assert isinstance(much, subprocess.Popen)
     assert much.wait(SECONDS) == 0, "what nobody reads must not stop it"
+
+
+def test_a_command_that_can_not_be_started_on_a_terminal_leaves_nothing_open(tmp_path: Path) -> None:
+    descriptors = Path("/proc/self/fd")
+    if not descriptors.is_dir():
+        pytest.skip("only Linux shows a process what it has open")
+    before = sorted(descriptors.iterdir())
+    for options in ({}, {"asynchronous": True}, {"asynchronous": True, "outfile": subprocess.PIPE}):
+        with pytest.raises(FileNotFoundError):
+            run(["/no/such/program"], tty=True, **options)
+    assert sorted(descriptors.iterdir()) == before
+    with pytest.raises(OSError, match="fileno"):
+        run(["touch", str(tmp_path / "was-started")], asynchronous=True, tty=True, outfile=io.BytesIO())
+    assert sorted(descriptors.iterdir()) == before, "a terminal without a process"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_asynchronous_command_writes_to_a_file(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from corpus.visit import Visit
-from platforms import Home
+from platforms import START_TIMEOUT_SECONDS, Home
 
 LACKS_A_SERVICE = r"line \d+ of \S+ needs the module localstack\.services\.\S+, which this host does not have"
 """How an install refuses what patches the inside of upstream's services."""
@@ -55,6 +55,7 @@ class Published:
     :ivar refusal: what an install must say, as a regular expression: it can't be loaded here, and this is why
     :ivar complaint: what the log must say of it, as a regular expression: it can't run as a whole, and this is why
     :ivar backend: servers that it needs and can't bring itself, while the platform runs
+    :ivar patience_seconds: how long a platform with it may take to start
     """
 
     distribution: str
@@ -70,6 +71,7 @@ class Published:
     complaint: str | None = None
     backend: Callable[[Home], AbstractContextManager[object]] = nullcontext
     check_gone: Callable[[Visit], None] = nothing_to_check
+    patience_seconds: float = START_TIMEOUT_SECONDS
 
     def __str__(self) -> str:
         return self.name

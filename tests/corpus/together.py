@@ -50,15 +50,16 @@ def _run_together(
     home = fresh_home(folder, interpreter)
     versions = install_all(home, extensions)
     settings = {**settings_of(extensions, home), **more}
+    patience = max(published.patience_seconds for published in extensions)
     with platforms_of(home) as start:
-        result.start_seconds = seconds_to_answer(platform := start(ready=False, **settings))
+        result.start_seconds = seconds_to_answer(platform := start(ready=False, patience_seconds=patience, **settings))
         platform.wait_for(r"^Ready\.$", platform.stdout)
         for published in extensions:
             version = versions.get(published.distribution, "")
             result.outcomes.append(call(published, interpreter, Visit(platform, home), version))
         if (code := platform.signal()) != 0:
             result.problems.append(f"the platform ended with {code}")
-        result.again_seconds = seconds_to_answer(platform := start(ready=False, **settings))
+        result.again_seconds = seconds_to_answer(platform := start(ready=False, patience_seconds=patience, **settings))
         platform.wait_for(r"^Ready\.$", platform.stdout)
         result.problems += end(platform, home, interpreter)
     return result

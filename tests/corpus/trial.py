@@ -89,7 +89,8 @@ class Trial:
             return reason
         self.version = install(home, self.published)
         with self.published.backend(home), platforms_of(home) as start:
-            platform = start(**settings_of([self.published], home))
+            settings = settings_of([self.published], home)
+            platform = start(patience_seconds=self.published.patience_seconds, **settings)
             self.visit = Visit(platform, home)
             self.published.check(self.visit)
             platform.client("sts").get_caller_identity()

@@ -151,6 +151,16 @@ def test_a_module_that_another_folder_has_too_is_pointed_out(tmp_path: Path, cap
     assert warning.startswith(f"{folders[1]}/twice_there.py is hidden by {folders[0]}/twice_there.py, which is found")
 
 
+@pytest.mark.parametrize("name", ["stat", "time"])
+def test_a_module_that_python_has_built_in_is_pointed_out(
+    project: Path, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    write(project, {"setup.cfg": SETUP_CFG.replace("announcer.ext", f"{name}:"), f"{name}.py": ""})
+    activate_one(project)
+    (warning,) = caplog.messages
+    assert warning.startswith(f"{project}/{name}.py is hidden by Python's own module {name}, which is found first")
+
+
 def test_a_second_activation_of_the_same_folder_adds_nothing(project: Path) -> None:
     write(project, {"setup.cfg": SETUP_CFG})
     assert activate_one(project).paths == (project,)
@@ -266,18 +276,21 @@ def test_problems_of_one_folder_do_not_stop_the_others(
     write(
         tmp_path, {"empty/setup.py": "", "broken/pyproject.toml": "[project\n", "odd/pyproject.toml": "project = 1\n"}
     )
+    write(tmp_path, {"bare/bare.py": "raise AssertionError('nobody said that it is to be run')\n"})
     write(tmp_path, {"half/half.egg-info/entry_points.txt": "[localstack.extensions]\nno equals sign\n"})
-    folders = [tmp_path / name for name in ("gone", "empty", "broken", "odd", "half")]
+    folders = [tmp_path / name for name in ("gone", "empty", "broken", "odd", "half", "bare")]
     before = len(sys.path)
     assert [enabled.path for enabled in activate([*folders, project]).projects] == [project]
     assert len(sys.path) == before + 1
-    gone, empty, broken, odd, half = caplog.messages
+    gone, empty, broken, odd, half, bare = caplog.messages
     assert f"{folders[0]} is gone" in gone
     assert f"localstack extensions dev disable {folders[0]}" in gone
     assert f"{folders[1]} declares no extension; run `make install` in it" in empty
     assert f"{folders[2]}/pyproject.toml: " in broken
     assert f"{folders[3]}/pyproject.toml: project is no table" in odd
     assert f"{folders[4]}/half.egg-info/entry_points.txt: a line has no '='" in half
+    assert f"{folders[5]} declares no extension; run `make install` in it" in bare
+    assert [one.name for one in folders[5].iterdir()] == ["bare.py"]
 
 
 def test_of_two_folders_of_one_name_the_second_is_refused(project: Path, tmp_path: Path) -> None:

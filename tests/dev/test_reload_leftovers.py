@@ -98,12 +98,13 @@ class TheExtension(Extension):
         assert VERSION != 3
 
     def hand_over(self):
-        return {"servers": [self.server]}
+        return {"servers": [self.server], "router": self.router}
 
     def take_over(self, state):
         (self.server,) = state["servers"]
 
     def update_gateway_routes(self, router):
+        self.router = router
         router.add("/developed", self.show)
 
     def show(self, request):

@@ -208,15 +208,21 @@ def test_settings_are_the_tests_own_and_the_process_gets_its_environment_back(ru
             assert localstack.url.endswith(f":{config.LOCALSTACK_HOST.port}")
         """,
         conftest="""
-        import os, pytest
+        import atexit, os, subprocess
+        from multiprocessing.process import BaseProcess
+        import pytest
 
-        before = dict(os.environ)
+        def functions():
+            return atexit.register, atexit.unregister, subprocess.Popen.__init__, BaseProcess.start
+
+        before, functions_before = dict(os.environ), functions()
 
         @pytest.fixture(scope="session")
         def localstack_settings():
             return {"DEBUG": "1"}
 
         def pytest_unconfigure():
+            assert functions() == functions_before
             after = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
             print("same" if after == {n: v for n, v in before.items() if not n.startswith("PYTEST_")} else "different")
         """,

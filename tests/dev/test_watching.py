@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
+from watchfiles._rust_notify import RustNotify, WatchfilesRustInternalError
 
 from developed_project import Project, serves
-from doors import wait_until
+from doors import DEADLINE_SECONDS, wait_until
+from localstack.host.dev import watching
 from platforms import Home, Platform
 
 EXTENSION = """
@@ -119,6 +122,32 @@ def test_what_can_not_be_imported_yet_is_taken_up_when_it_can(
     assert platform.get("/late").status_code == 404
     (folder / "other.txt").rename(folder / "late_ext.py")
     comes(platform, "late")
+
+
+def test_watching_goes_on_after_an_error_of_the_watcher(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    # no file makes it fail so
+    errors = [WatchfilesRustInternalError("it has no more of something")] * 2
+    notify = watching._notify
+
+    def failing_first(folders: Iterable[Path], *, is_whole: bool) -> RustNotify:
+        if errors:
+            raise errors.pop()
+        return notify(folders, is_whole=is_whole)
+
+    monkeypatch.setattr(watching, "_notify", failing_first)
+    (tmp_path / "package").mkdir()
+    seen: SimpleQueue[watching.Event] = SimpleQueue()
+    watch = watching.Watch([tmp_path], seen.put)
+    watch.start()
+    try:
+        while not seen.get(timeout=DEADLINE_SECONDS).is_certain:
+            (tmp_path / "package" / "module.py").write_text("")
+            (tmp_path / "setup.py").write_text("")
+    finally:
+        watch.stop()
+    assert f"{tmp_path} can't be watched: it has no more of something" in caplog.text
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="NOT RUN: only Linux has inotify")

@@ -7,6 +7,7 @@ import subprocess
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -98,6 +99,32 @@ def test_a_wheel_for_another_python(refused: Refusal, waver: Path, tmp_path: Pat
     other.write_bytes(waver.read_bytes())
     error = refused(other, ResolutionError)
     assert "is made for another Python or system (cp38-cp38-manylinux1_i686)" in error.message
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [("bytes", "Error -3 while decompressing"), ("flags", "is encrypted"), ("method", "compression")],
+)
+def test_a_damaged_wheel(refused: Refusal, waver: Path, tmp_path: Path, damage: str, said: str) -> None:
+    broken = tmp_path / waver.name
+    content = bytearray(waver.read_bytes())
+    with ZipFile(waver) as archive:
+        (entry,) = (one for one in archive.infolist() if one.filename.endswith(".dist-info/METADATA"))
+        listed = content.index(b"PK\x01\x02")
+        while content[listed + 46 : listed + 46 + len(entry.filename)] != entry.filename.encode():
+            listed = content.index(b"PK\x01\x02", listed + 4)
+    if damage == "bytes":
+        start = entry.header_offset + 30 + len(entry.filename)
+        content[start : start + entry.compress_size] = b"\xff" * entry.compress_size
+    for header, offset in ((entry.header_offset, 6), (listed, 8)):  # as its own header and the directory say
+        if damage == "flags":
+            content[header + offset] |= 1
+        if damage == "method":
+            content[header + offset + 2] = 97
+    broken.write_bytes(content)
+    error = refused(broken, ResolutionError)
+    assert f"{waver.name} is no wheel: " in error.message
+    assert said in error.message
 
 
 def test_an_extension_for_a_later_python(refused: Refusal, index: LocalIndex, wheels: Path) -> None:

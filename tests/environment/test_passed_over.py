@@ -39,6 +39,23 @@ def test_a_release_that_conflicts_with_the_host_is_named(installer: Installer, p
     assert notes_of(installer, "install", "leanto-test-greeter") == []  # it says so of what it is about
 
 
+def test_of_several_each_is_named_and_a_start_does_not_ask(
+    installer: Installer, index: LocalIndex, picky: str, tmp_path: Path
+) -> None:
+    for release, requires in (("1.0", ()), ("2.0", ("werkzeug<2",))):
+        index.add(Project("leanto-test-choosy", release, requires, plugin="choosy").wheel(tmp_path / f"c{release}"))
+    (installer.home.path / "wanted.txt").write_text(f"leanto-test-choosy[extra]>=1\nleanto-test-greeter\n{picky}\n")
+    notes = notes_of(installer, "sync", "wanted.txt")
+    assert [note.partition(":")[0] for note in notes] == [
+        "leanto-test-choosy 2.0 was passed over for 1.0",
+        "leanto-test-picky 2.0 was passed over for 1.0",
+    ]
+    installer.uninstall("picky")
+    installer.environment.auto_install([picky], installer.lines.append)
+    assert "picky" in installer.plugin_names()
+    assert not [line for line in installer.lines if "passed over" in line]
+
+
 @pytest.mark.parametrize("asked", ["leanto-test-picky<2", "leanto-test-picky==1.0"])
 def test_what_was_asked_for_is_not_passed_over(installer: Installer, picky: str, asked: str) -> None:
     assert notes_of(installer, "install", asked) == []

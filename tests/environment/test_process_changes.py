@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from extension_installer import Installer
-from extension_packages import Project
+from extension_packages import LocalIndex, Project, build
 from platforms import Platform
 
 EXTENSION = """
-import importlib.machinery, io, logging, logging.config, mimetypes, os, socket, ssl, sys, threading, warnings
+import importlib.machinery, io, logging, logging.config, os, socket, ssl, sys, threading, warnings
 from localstack.extensions.api import Extension
 from localstack.utils.patch import patch
 from .version import VERSION
@@ -27,6 +27,13 @@ os.environ["LOUD"] = VERSION
 os.environ.pop("PRESENT", None)
 
 class Finder(importlib.machinery.PathFinder):
+    pass
+
+class Entries:
+    def find_spec(self, name, target=None):
+        return None
+
+class Output(io.StringIO):
     pass
 
 class LoudLogger(logging.Logger):
@@ -60,9 +67,9 @@ class TheExtension(Extension):
 
     def on_platform_start(self):
         warnings.filterwarnings("ignore", message="loud")
-        mimetypes.add_type("text/x-loud", ".loud")
         socket.setdefaulttimeout(33.0)
-        os.chdir("/")
+        logging.disable(1)
+        os.chdir("/usr")
         ssl._create_default_https_context = ssl._create_unverified_context
         sys.path.insert(0, "/loud")
 
@@ -73,7 +80,9 @@ class TheExtension(Extension):
         logging.setLoggerClass(LoudLogger)
         logging.setLogRecordFactory(Record)
         logging.getLogger("loud.of.its.class").addFilter(Filter())
-        sys.excepthook = threading.excepthook = hook
+        sys.excepthook = threading.excepthook = warnings.showwarning = hook
+        sys.stdout = Output()
+        sys.path_importer_cache["/loud"] = Entries()
         sys.meta_path.insert(0, Finder)
         return VERSION
 """
@@ -82,7 +91,6 @@ WATCH = """
 import importlib, logging, mimetypes, os, socket, ssl, sys, threading, warnings
 from localstack.extensions.api import Extension
 
-mimetypes.init()
 logging.getLogger("loud.of.its.class")
 
 def shown(logger):
@@ -101,7 +109,9 @@ class TheExtension(Extension):
         import multiprocessing.process
         moved = importlib.import_module("six.moves.http_client")
         is_noted = hasattr(multiprocessing.process.BaseProcess.start, "__wrapped__")
-        return {"six": moved.__name__, "workers": is_noted, "path": [one for one in sys.path if "setuptools" in one]}
+        setuptools = [one for one in sys.path if "setuptools" in one]
+        kind = mimetypes.guess_type("style.css")[0]
+        return {"six": moved.__name__, "workers": is_noted, "path": setuptools, "type": kind}
 
     def tell(self, request):
         everybody = logging.root.manager.loggerDict.items()
@@ -118,9 +128,13 @@ class TheExtension(Extension):
             "path": [entry for entry in sys.path if "/generations/" not in entry],
             "finders": [list(map(repr, sys.meta_path)), list(map(repr, sys.path_hooks))],
             "warnings": [[str(part) for part in one] for one in warnings.filters],
-            "types": [mimetypes.guess_type("a.loud"), mimetypes.guess_extension("text/x-loud")],
             "patched": os.path.normcase("path"),
-            "settings": [os.getcwd(), socket.getdefaulttimeout()],
+            "folder": os.getcwd(),
+            "timeout": socket.getdefaulttimeout(),
+            "shown": repr(warnings.showwarning),
+            "output": type(sys.stdout).__name__,
+            "disabled": logging.root.manager.disable,
+            "cached": [repr(one) for one in sys.path_importer_cache.values() if "Entries" in repr(one)],
         }
 """
 
@@ -141,7 +155,11 @@ def platform(installer: Installer, start: Callable[..., Platform]) -> Platform:
 
 
 def changed(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
-    return {key: (before[key], after[key]) for key in before if before[key] != after[key]}
+    found = {key: (before[key], after[key]) for key in before if before[key] != after[key]}
+    if "environ" in found:  # without what is the same
+        old, new = found["environ"]
+        found["environ"] = (dict(old.items() - new.items()), dict(new.items() - old.items()))
+    return found
 
 
 def run(installer: Installer, *arguments: str) -> str:
@@ -192,31 +210,39 @@ def test_one_that_can_not_be_loaded_changes_nothing(installer: Installer, platfo
 
     run(installer, "install", str(write(tmp_path, "2.0")))
     good = platform.ask("/process")
-    source = EXTENSION.replace('os.chdir("/")', 'os.environ["NEW"] = "1"; raise RuntimeError("no")')
+    source = EXTENSION.replace('os.chdir("/usr")', 'os.environ["NEW"] = "1"; raise RuntimeError("no")')
     out = run(installer, "install", str(write(tmp_path, "3.0", source)))
     assert "unchanged, because of loud: " in out, out
     assert changed(good, platform.ask("/process")) == {}
 
 
-def test_what_two_extensions_change_goes_back_in_any_order(
-    installer: Installer, platform: Platform, tmp_path: Path
+@pytest.mark.parametrize("value", ["other", "1.0"], ids=["another value", "the same value"])
+def test_what_two_extensions_change_stays_while_one_is_there(
+    installer: Installer, platform: Platform, tmp_path: Path, value: str
 ) -> None:
     other = Project("leanto-test-other", plugin="other")
     path = other.write(tmp_path / "other")
     (path / other.module / "extension.py").write_text(
-        "import os\nfrom localstack.extensions.api import Extension\nos.environ['LOUD'] = 'other'\n"
-        "class TheExtension(Extension):\n    name = 'other'\n"
+        "import os, sys, warnings\nfrom localstack.extensions.api import Extension\n"
+        "class TheExtension(Extension):\n    name = 'other'\n    def on_platform_start(self):\n"
+        f"        os.environ['LOUD'] = {value!r}\n        assert '/loud' in sys.path\n"
+        "        warnings.filterwarnings('ignore', message='loud')\n"
     )
     bare = platform.ask("/process")
     run(installer, "install", str(write(tmp_path, "1.0")))
     run(installer, "install", str(path))
+    during = platform.ask("/process")
     run(installer, "uninstall", "loud")
-    assert platform.ask("/process")["environ"]["LOUD"] == "other"
+    after = platform.ask("/process")
+    assert after["environ"]["LOUD"] == value
+    assert (after["path"], after["warnings"]) == (during["path"], during["warnings"])
+    assert changed(bare, after).keys().isdisjoint({"root", "handler", "finders", "output"})
+    assert not after["loggers"]["localstack.host.cli.detach"][1], "it is still disabled"
     run(installer, "uninstall", "other")
     assert changed(bare, platform.ask("/process")) == {}
 
 
-def test_a_hook_that_takes_long_is_not_taken_for_who_changes_something_meanwhile(
+def test_of_calls_that_overlap_nothing_is_put_back(
     installer: Installer, start: Callable[..., Platform], tmp_path: Path
 ) -> None:
     door = tmp_path / "door"
@@ -229,36 +255,106 @@ def test_a_hook_that_takes_long_is_not_taken_for_who_changes_something_meanwhile
         "        os.environ['SLOW'] = '1'\n        print('slow waits', flush=True)\n"
         f"        open({str(door)!r}).close()\n        print('slow is ready', flush=True)\n"
     )
+    quick = "import os\nfrom localstack.extensions.api import Extension\nos.environ['LOUD'] = '1'\n"
+    quick += "class TheExtension(Extension):\n    name = 'loud'\n"
     installer.install(path)
     installer.home.write_extension("watch", WATCH)
-    platform = start(PRESENT="here")
+    platform = start()
     platform.wait_for("slow waits")
-    bare = platform.ask("/process")
-    run(installer, "install", str(write(tmp_path, "1.0")))
+    run(installer, "install", str(write(tmp_path, "1.0", quick)))
+    paths = platform.ask("/process")["path"]
     door.open("w").close()
     platform.wait_for("slow is ready")
     run(installer, "uninstall", "slow")
-    during = platform.ask("/process")
-    assert (during["environ"]["LOUD"], during["environ"].get("SLOW")) == ("1.0", None)
-    assert changed(bare, during).keys() >= {"root", "path", "warnings", "patched"}
     run(installer, "uninstall", "loud")
     after = platform.ask("/process")
-    after["environ"]["SLOW"] = "1"
-    assert changed(bare, after) == {}
+    assert (after["environ"]["LOUD"], after["environ"]["SLOW"], after["path"]) == ("1", "1", paths)
 
 
-def test_what_libraries_and_the_host_need_stays(installer: Installer, platform: Platform, tmp_path: Path) -> None:
+def test_what_libraries_and_the_host_need_stays(
+    installer: Installer, start: Callable[..., Platform], tmp_path: Path
+) -> None:
+    (tmp_path / "libraries").mkdir()
+    (tmp_path / "libraries" / "once.py").write_text(
+        "import logging, os\nos.environ['ONCE'] = 'set'\nlogging.getLogger('loud.once').setLevel('ERROR')\n"
+    )
+    installer.home.write_extension("watch", WATCH)
+    settings = {name: value for name, value in installer.environ.items() if name.startswith("UV_")}
+    platform = start(PYTHONPATH=str(tmp_path / "libraries"), **settings)
     source = """
+import sys
 from localstack.extensions.api import Extension
-import multiprocessing, pkg_resources, six
+import mimetypes, multiprocessing, pkg_resources, six
+
+class Finder:
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        return None
+
+class TheExtension(Extension):
+    name = "loud"
+
+    def on_platform_start(self):
+        import once
+        sys.meta_path.append(Finder)
+        mimetypes.guess_type("loud.css")
+"""
+    for version in ("1.0", "2.0"):
+        run(installer, "install", str(write(tmp_path, version, source)))
+    run(installer, "uninstall", "loud")
+    platform.wait_for("what extension loud has set stays, as others may rely on it: .*the environment variable ONCE")
+    needed = platform.ask("/libraries")
+    assert (needed["six"], needed["workers"], len(needed["path"])) == ("http.client", True, 1)
+    assert needed["type"] == "text/css"
+    after = platform.ask("/process")
+    assert (after["environ"]["ONCE"], after["loggers"]["loud.once"][0]) == ("set", 40)
+    assert not any("Finder'" in one and "leanto" in one for one in after["finders"][0])
+
+
+def test_what_goes_has_ended_also_when_something_else_changes_with_it(
+    installer: Installer, platform: Platform, index: LocalIndex, tmp_path: Path
+) -> None:
+    source = """
+import atexit, threading, time
+from localstack.extensions.api import Extension
+
+atexit.register(lambda: print("finished", flush=True))
+
+class TheExtension(Extension):
+    name = "loud"
+
+    def on_platform_start(self):
+        threading.Thread(target=self.poll, name="loud-poll", daemon=True).start()
+
+    def poll(self):
+        while True:
+            time.sleep(0.01)
+"""
+    index.add(build(write(tmp_path, "1.0", source), tmp_path, "wheel"))
+    needs_it = Project("leanto-test-other", "1.0", ("leanto-test-loud",), plugin="other")
+    run(installer, "install", str(needs_it.write(tmp_path / "other-1")))
+    out = run(
+        installer, "install", str(Project("leanto-test-other", "2.0", plugin="other").write(tmp_path / "other-2"))
+    )
+    assert "unloaded leanto-test-loud 1.0" in out, out
+    platform.wait_for("finished")
+
+
+def test_a_function_for_the_end_that_never_comes_to_its_end_holds_up_nothing(
+    installer: Installer, platform: Platform, tmp_path: Path
+) -> None:
+    source = """
+import atexit, threading
+from localstack.extensions.api import Extension
+
+atexit.register(lambda: threading.Event().wait())
 
 class TheExtension(Extension):
     name = "loud"
 """
     run(installer, "install", str(write(tmp_path, "1.0", source)))
-    run(installer, "uninstall", "loud")
-    needed = platform.ask("/libraries")
-    assert (needed["six"], needed["workers"], len(needed["path"])) == ("http.client", True, 1)
+    out = run(installer, "uninstall", "loud")
+    assert "a function that it gave to atexit has not come to its end, until LocalStack is restarted" in out, out
 
 
 def test_what_is_to_be_called_at_the_end_is_called_when_the_extension_goes(

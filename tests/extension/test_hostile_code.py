@@ -116,3 +116,47 @@ def test_an_exception_that_fails_when_it_is_asked_what_it_says_is_one_like_other
     answer = platform.get("/hostile")
     assert (answer.status_code, answer.json()["type"]) == (500, "Unspeakable")
     platform.wait_for(r"hostile failed in route /hostile: Unspeakable \(")
+
+
+def test_things_of_their_own_kinds_in_what_the_process_shares_are_in_nobodys_way(
+    home: Home, start: Callable[..., Platform]
+) -> None:
+    home.write_extension(
+        "hostile",
+        """
+        import logging, sys
+        from pathlib import Path
+        from localstack.extensions.api import Extension
+
+        class Handler:
+            level = 0
+            __hash__ = None
+            def handle(self, record):
+                pass
+
+        class TheExtension(Extension):
+            name = "hostile"
+            def on_extension_load(self):
+                logging.getLogger().addHandler(Handler())
+                sys.path.insert(0, Path("/hostile"))
+        """,
+    )
+    home.write_extension("late", EXTENSION.format("", "raise RuntimeError('late')").replace('"hostile"', '"late"'))
+    home.write_extension(
+        "refusing",
+        """
+        import sys
+        from pathlib import Path
+        from localstack.extensions.api import Extension
+
+        class TheExtension(Extension):
+            name = "refusing"
+            def on_extension_load(self):
+                sys.path.append(Path("/refusing"))
+                raise RuntimeError("no")
+        """,
+    )
+    platform = start()
+    platform.wait_for("refusing failed in on_extension_load: RuntimeError: no")
+    platform.wait_for("late failed in on_platform_start: RuntimeError: late")
+    assert platform.get("/hostile").text == "still here"

@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 
 from localstack.packages import PackageException
-from localstack.packages.archive import extract
+from localstack.packages._archive import extract
+
+_LONG = "d" * 247
+_DEEP = [("/".join("abcdefghijklmnop"[:depth]), "abcdefghijklmnop"[depth]) for depth in range(16)]
+"""Folders below each other, by the one-letter links that lead to them; in full the last is nearly too long a path."""
 
 REFUSED = {
     "a path above": [("../escaped", tarfile.REGTYPE, "")],
@@ -22,6 +26,19 @@ REFUSED = {
         ("folder/one", tarfile.SYMTYPE, ".."),
         ("folder/one/two", tarfile.SYMTYPE, ".."),
         ("folder/one/two/escaped", tarfile.REGTYPE, ""),
+    ],
+    "through links that are too long when they are followed": [
+        *(
+            entry
+            for above, link in _DEEP
+            for entry in (
+                (f"{above}/{_LONG}".lstrip("/"), tarfile.DIRTYPE, ""),
+                (f"{above}/{link}".lstrip("/"), tarfile.SYMTYPE, _LONG),
+            )
+        ),
+        ("a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/" + "l" * 254, tarfile.SYMTYPE, "/".join([".."] * 16)),
+        ("up", tarfile.SYMTYPE, "a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/" + "l" * 254 + "/.."),
+        ("up/escaped", tarfile.REGTYPE, ""),
     ],
     "a device": [("device", tarfile.CHRTYPE, "")],
     "a pipe": [("pipe", tarfile.FIFOTYPE, "")],

@@ -56,12 +56,13 @@ def install(added_paths: Callable[[], Sequence[str]], started: Callable[[ChildPr
 
 
 def uninstall() -> None:
-    """Start commands as they are again."""
+    """Start commands as they are again, and tell nobody; somebody who has patched the same since then keeps that."""
+    _installed.added_paths, _installed.started = list, lambda process: None
     _installed.imports.uninstall()
-    _installed.commands.undo()
-    if _WORKERS in sys.modules and _installed.start_worker is not None:
-        sys.modules[_WORKERS].BaseProcess.start = _installed.start_worker
-        _installed.start_worker = None
+    if _installed.commands.is_on_top:
+        _installed.commands.undo()
+    if _WORKERS in sys.modules:
+        _installed.forget_workers(sys.modules[_WORKERS])
 
 
 @functools.wraps(_start)
@@ -113,7 +114,8 @@ class _Installed:
     started: Callable[[ChildProcess], None]
     commands: Patch
     start_worker: Callable[[BaseProcess], None] | None = None
-    """``None`` until somebody imports ``multiprocessing``."""
+    """What ``start_noted`` takes the place of; ``None`` until somebody imports ``multiprocessing``."""
+    start_noted: Callable[[BaseProcess], None] | None = None
 
     def __post_init__(self) -> None:
         self.imports = AdaptedImports({_WORKERS: self.note_workers}.get)
@@ -129,7 +131,12 @@ class _Installed:
             self.started(_Worker(worker, worker.pid or 0))
 
         # no Patch: those that are applied while an extension acts are the extension's, and go with it
-        self.start_worker, module.BaseProcess.start = start, start_noted
+        self.start_worker, self.start_noted, module.BaseProcess.start = start, start_noted, start_noted
+
+    def forget_workers(self, module: ModuleType) -> None:
+        if self.start_noted is not None and module.BaseProcess.start is self.start_noted:
+            module.BaseProcess.start = self.start_worker
+            self.start_worker = self.start_noted = None
 
 
 _installed = _Installed(list, lambda process: None, Patch(subprocess.Popen, "__init__", _start_adapted))

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from localstack.host.errors import LeantoError
 from localstack.host.extension.discovery import Candidate, Origin, canonical_name, in_order, installed_candidates
 from localstack.host.extension.exchange import Exchange, ExchangeError
 from localstack.host.extension.modules import loaded_anew
+from localstack.host.extension.process_changes import note_nothing_of_calls_under_way
 from localstack.host.extension.process_registries import HOOK_NAMES
 from localstack.host.extension.registry import ExtensionRecord, ExtensionState
 from localstack.host.manage.extension_resources import Takeover
@@ -89,7 +91,8 @@ class LivePlatform:
         freed = {one.name for one in leaving}
         refused = [one for one in records if one.state is ExtensionState.REFUSED and one.name in freed]
         waiting = [one for one in refused if not _is_of(one, difference.leaving)]
-        old_modules = list(difference.modules(dict(sys.modules)).values())
+        removed = replace(difference, changed=frozenset()).modules(dict(sys.modules))
+        changed = replace(difference, removed=frozenset()).modules(dict(sys.modules))
         failed: dict[str, ModuleType] = {}
         try:
             with self._imports_of(generation, difference, failed):
@@ -104,7 +107,7 @@ class LivePlatform:
             _warn_of(exchange.retire(failed.values(), is_for_good=True))
             return Takeover(obstacles=tuple(f"{name}: {reason}" for name, reason in error.reasons.items()))
         self._generation = generation
-        left = _warn_of(exchange.retire(old_modules, is_for_good=not difference.changed))
+        left = _warn_of((*exchange.retire(removed.values(), is_for_good=True), *exchange.retire(changed.values())))
         loaded = [one for one in arrived if one.state is ExtensionState.LOADED]
         names = {one.name for one in loaded}
         unloaded = [one for one in leaving if one.state is ExtensionState.UNLOADED and one.name not in names]
@@ -143,11 +146,13 @@ class LivePlatform:
         before = list(sys.path)
         old_paths, self.paths = self.paths, make_importable(generation)
         sys.path[:] = [entry for entry in sys.path if Path(entry) not in old_paths]
+        note_nothing_of_calls_under_way()
         try:
             with loaded_anew(difference.forgettable_modules, loaded_in_vain):
                 yield
         except BaseException:
             sys.path[:], self.paths = before, old_paths
+            note_nothing_of_calls_under_way()
             raise
 
     def _difference(self, generation: Generation | None) -> Difference:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +17,7 @@ def replacing(target: Path, mode: int = 0o666) -> Iterator[BinaryIO]:
 
     What is there and is no file, such as ``/dev/stdout``, is written to as it is.
 
-    :param mode: permissions of the file; what the user's mask leaves out is left out
+    :param mode: permissions of a new file, less the user's mask; of one that is there, what both have
     :raises OSError: when it can't be written; what was there before is as it was
     """
     if target.exists() and not target.is_file():
@@ -23,9 +25,12 @@ def replacing(target: Path, mode: int = 0o666) -> Iterator[BinaryIO]:
             yield file
         return
     place = Path(os.path.realpath(target))  # a link stays one
-    fresh = place.with_name(f".{place.name}.{os.getpid()}")
+    fresh = place.with_name(f".{place.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
-        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:  # noqa: PTH123 - a number
+        with open(descriptor, "wb") as file:  # noqa: PTH123 - a number
+            if place.exists():
+                os.fchmod(descriptor, stat.S_IMODE(place.stat().st_mode) & mode)
             yield file
         fresh.replace(place)
     finally:

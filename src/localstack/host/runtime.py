@@ -173,7 +173,7 @@ class Runtime:
         scripts.run(Stage.START, self._stopping.is_set)
         containers = shared.extensions()
         containers.guard.on_fault = self.on_fault
-        containers.guard.slow_calls.watch(self._finished)
+        containers.guard.slow_calls.watch()
         self._lifecycle = lifecycle = Lifecycle(containers.registry, containers.guard, containers.ledger)
         gateway = self._build_gateway(lifecycle, scripts)  # extensions call AWS from their first hook on
         installed = [] if self.is_guest else installed_entry_points()
@@ -337,6 +337,7 @@ class Runtime:
             if self._server is not None:
                 self._server.stop()
         self._finished.set()
+        shared.extensions().guard.slow_calls.end()
         if not self.is_guest:
             call_later(timeout * (_TOTAL_SHARE - _HOOKS_SHARE), self._end_what_does_not_end)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from asyncio import AbstractEventLoop
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -35,9 +36,10 @@ class HypercornServer(Server):
     """Serves an ASGI application with hypercorn, which has to be installed for it.
 
     :param app: ASGI application, e.g. ``localstack.http.asgi.ASGIAdapter``
-    :param config: hypercorn's; the server listens on its ``bind``
+    :param config: hypercorn's; the server listens on its ``bind``, which names hosts and ports
     :param loop: event loop to serve in, the one that ``app`` was given; one of the server's own without it
     :raises ModuleNotFoundError: when hypercorn is not installed
+    :raises ValueError: when it would listen on something else than a port
     """
 
     def __init__(self, app: Any, config: Config, loop: AbstractEventLoop | None = None) -> None:
@@ -47,8 +49,10 @@ class HypercornServer(Server):
                 "or install leanto[hypercorn]",
                 name="hypercorn",
             )
-        address = urlsplit(f"//{config.bind[0]}")
-        super().__init__(address.port or 0, address.hostname or "localhost")
+        if (other := next((bind for bind in config.bind if bind.startswith(("unix:", "fd:"))), None)) is not None:
+            raise ValueError(f"HypercornServer can't listen on {other!r}: bind it to a port, e.g. 'localhost:8080'")
+        host, port = _host_and_port(config.bind[0])
+        super().__init__(port, host or "localhost")
         self.app = app
         self.config = config
         self._loop = loop
@@ -57,6 +61,21 @@ class HypercornServer(Server):
     @property
     def protocol(self) -> str:
         return "https" if self.config.ssl_enabled else "http"
+
+    def health(self) -> bool:
+        return self.is_running() and super().health()
+
+    def do_start_thread(self) -> FuncThread:
+        """See that it can listen before there is a thread, so that who starts it learns of an address that is taken."""
+        for bind in self.config.bind:
+            host, port = _host_and_port(bind)
+            with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as hypercorn does
+                try:
+                    probe.bind((host, port))
+                except OSError as error:
+                    raise OSError(error.errno, f"cannot listen on {bind}: {error.strerror}") from None
+        return super().do_start_thread()
 
     def do_run(self) -> None:
         from hypercorn.asyncio import serve
@@ -79,8 +98,16 @@ class HypercornServer(Server):
         await asyncio.shield(asyncio.wrap_future(self._ended))
 
 
+def _host_and_port(bind: str) -> tuple[str, int]:
+    """``""`` for every address; 8000 is hypercorn's choice when it is not told a port."""
+    address = urlsplit(f"//{bind}")
+    return address.hostname or "", 8000 if address.port is None else address.port
+
+
 class GatewayServer(Server):
     """Serves a gateway as the platform serves its own: HTTP/1.1, HTTP/2 and WebSockets, in the clear and with TLS.
+
+    ``shutdown`` gives requests that are under way half a second to be answered, and then ends their connections.
 
     :param gateway: what answers the requests
     :param listen: where to listen; the first of several is the server's ``url``
@@ -148,9 +175,9 @@ class ProxyServer(GatewayServer):
         try:
             response.update_from(self._proxy.forward(context.request))
         except requests.RequestException as error:
-            target = self._proxy.forward_base_url
+            target, reason = (shared.redacted(str(each)) for each in (self._proxy.forward_base_url, error))
             LOG.warning(
-                "%s %s can't be forwarded to %s: %s", context.request.method, context.request.path, target, error
+                "%s %s can't be forwarded to %s: %s", context.request.method, context.request.path, target, reason
             )
             response.update_from(Response(f"{target} does not answer", status=502))
         chain.stop()

@@ -21,8 +21,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from localstack.host import shared
+from localstack.packages._archive import extract
 from localstack.packages.api import InstallTarget, PackageException, PackageInstaller
-from localstack.packages.archive import extract
 from localstack.packages.download import Checksum, DownloadException, download, fetch_json, fetch_text
 from localstack.utils.files import rm_rf
 from localstack.utils.run import run

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from localstack.packages.api import PackageException
 from localstack.utils.files import rm_rf
@@ -202,8 +203,14 @@ def _chunks(response: Response) -> Iterator[bytes]:
 
 
 def _is_packed(response: Response) -> bool:
-    """Whether the server has packed the body for the way, though that was not asked for."""
-    return response.headers.get("Content-Encoding", "identity") != "identity"
+    """Whether the server has packed the body for the way, though that was not asked for.
+
+    Some say so of a file that is packed itself, e.g. ``tool.tgz``: that is left as it comes.
+    """
+    encoding = response.headers.get("Content-Encoding", "identity").lower()
+    if encoding in ("gzip", "x-gzip"):
+        return not any(urlsplit(each.url).path.endswith((".gz", ".tgz")) for each in (*response.history, response))
+    return encoding != "identity"
 
 
 def _get(url: str, headers: Mapping[str, str]) -> Response:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from localstack import config
 from localstack.utils.docker_utils import DOCKER_CLIENT, get_current_container_id
 
@@ -28,9 +30,14 @@ def get_endpoint_for_network(network: str | None = None) -> str:
     network = network or get_main_container_network()
     if config.is_in_docker:
         return DOCKER_CLIENT.get_container_ipv4_for_network(get_current_container_id(), network)
-    if config.DOCKER_HOST_FROM_CONTAINER != config.DOCKER_BRIDGE_IP:
-        return config.DOCKER_HOST_FROM_CONTAINER
-    return DOCKER_CLIENT.get_network_gateway(network) or config.DOCKER_BRIDGE_IP
+    return _configured_host() or DOCKER_CLIENT.get_network_gateway(network) or config.DOCKER_BRIDGE_IP
+
+
+def _configured_host() -> str | None:
+    """``DOCKER_HOST_FROM_CONTAINER`` where it is set, also to what it is by default, or has another default."""
+    is_set = bool(os.environ.get("DOCKER_HOST_FROM_CONTAINER", "").strip())
+    is_default = config.DOCKER_HOST_FROM_CONTAINER == config.DOCKER_BRIDGE_IP
+    return config.DOCKER_HOST_FROM_CONTAINER if is_set or not is_default else None
 
 
 def get_main_container_ip() -> str:

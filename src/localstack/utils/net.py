@@ -275,12 +275,12 @@ def get_docker_host_from_container() -> str:
     if config.is_in_docker:
         with contextlib.suppress(OSError):
             return socket.gethostbyname("host.docker.internal")
-    if config.DOCKER_HOST_FROM_CONTAINER != config.DOCKER_BRIDGE_IP:
-        return config.DOCKER_HOST_FROM_CONTAINER
-    from localstack.utils.container_networking import get_main_container_network
+    from localstack.utils.container_networking import _configured_host, get_main_container_network
     from localstack.utils.container_utils.container_errors import ContainerException
     from localstack.utils.docker_utils import DOCKER_CLIENT
 
+    if (host := _configured_host()) is not None:
+        return host
     try:
         return DOCKER_CLIENT.get_network_gateway(get_main_container_network()) or config.DOCKER_BRIDGE_IP
     except ContainerException:
@@ -298,12 +298,18 @@ def _connect(host: str, port: int, protocol: str) -> None:
         return
     if protocol != "udp":
         raise ValueError(f"protocol {protocol!r} is neither tcp nor udp")
-    family, kind, number, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
-    with socket.socket(family, kind, number) as probe, contextlib.suppress(TimeoutError):
-        probe.settimeout(_REFUSAL_SECONDS)
-        probe.connect(address)
-        probe.send(b"")
-        probe.recv(1)
+    refusals = []
+    for family, kind, number, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM):
+        try:
+            with socket.socket(family, kind, number) as probe, contextlib.suppress(TimeoutError):
+                probe.settimeout(_REFUSAL_SECONDS)
+                probe.connect(address)
+                probe.send(b"")
+                probe.recv(1)
+            return
+        except OSError as error:  # as with TCP, the server may listen at another address of the host
+            refusals.append(error)
+    raise refusals[-1]
 
 
 def _answers(url: str, expect_success: bool) -> bool:

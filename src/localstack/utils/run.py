@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any
 
 from localstack.host import shared
+from localstack.utils._pseudo_terminal import PseudoTerminal
 from localstack.utils.functions import run_safe
-from localstack.utils.pseudo_terminal import PseudoTerminal
 from localstack.utils.strings import to_str
 from localstack.utils.threads import FuncThread
 
@@ -91,16 +91,21 @@ def _start_on_terminal(
     cmd: str | Sequence[str], outfile: int | IO[Any], options: Mapping[str, Any]
 ) -> subprocess.Popen[Any]:
     """Start a process on a terminal whose output a thread copies; a pipe for it is read from ``process.stdout``."""
-    terminal = PseudoTerminal()
-    process = terminal.start(cmd, **options)
-    if outfile == subprocess.PIPE:
-        end, target = os.pipe()
-        process.stdout = os.fdopen(end, "rb")
-    else:
-        target = os.open(os.devnull, os.O_WRONLY) if outfile == subprocess.DEVNULL else os.dup(_descriptor(outfile))
+    with contextlib.ExitStack() as opened:
+        pipe = None
+        if outfile == subprocess.PIPE:
+            end, target = os.pipe()
+            pipe = opened.enter_context(os.fdopen(end, "rb"))
+        else:
+            target = os.open(os.devnull, os.O_WRONLY) if outfile == subprocess.DEVNULL else os.dup(_descriptor(outfile))
+        out = opened.enter_context(os.fdopen(target, "wb", buffering=0))
+        terminal = PseudoTerminal()
+        process = terminal.start(cmd, **options)
+        process.stdout = pipe
+        opened.pop_all()
 
     def copy(_params: Any) -> None:
-        with os.fdopen(target, "wb", buffering=0) as out:
+        with out:
             for data in terminal.output():
                 out.write(data)
 

@@ -46,5 +46,11 @@ def check(visit: Visit) -> None:
 
 
 PUBLISHED = Published(
-    "localstack-extension-terraform-init", "localstack-terraform-init", Tier.TOOLS, check, prepare, ports=(4566,)
+    "localstack-extension-terraform-init",
+    "localstack-terraform-init",
+    Tier.TOOLS,
+    check,
+    prepare,
+    ports=(4566,),
+    patience_seconds=180.0,  # Terraform loads its provider of 700 MB
 )

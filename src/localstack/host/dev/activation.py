@@ -18,6 +18,7 @@ from localstack.host.dev.discovery import DiscoveryError, write_entry_points
 from localstack.host.dev.metadata import GROUP, DescriptionError
 from localstack.host.errors import LeantoError
 from localstack.host.extension.discovery import canonical_name
+from localstack.host.extension.process_changes import note_nothing_of_calls_under_way
 
 LOG = logging.getLogger(__name__)
 
@@ -183,15 +184,22 @@ def _activate_folder(path: Path, dependencies_of: Dependencies | None) -> Enable
     return _project(path, added, description, dependencies)
 
 
-def _hidden_modules(entry_points: Iterable[EntryPoint], folders: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
+def _hidden_modules(entry_points: Iterable[EntryPoint], folders: Sequence[Path]) -> Iterator[tuple[Path, str]]:
     """Top-level modules of a project that an import does not find, and what it finds in their place."""
     for name in dict.fromkeys(re.split("[.:]", point.value, maxsplit=1)[0].strip() for point in entry_points):
         places = (path for folder in folders for path in (folder / name / "__init__.py", folder / f"{name}.py"))
         own = next(filter(Path.is_file, places), None)
         with suppress(ImportError, ValueError):  # a module that says nothing of where it is from
             found = find_spec(name) if own is not None else None
-            if own is not None and found is not None and found.origin and not own.samefile(found.origin):
-                yield own, Path(found.origin)
+            if own is not None and found is not None and found.origin and not _is_in(own, found.origin):
+                yield own, found.origin if found.has_location else f"Python's own module {name}"
+
+
+def _is_in(file: Path, origin: str) -> bool:
+    """Whether a module's origin is that file; there is none of what is built in, or in an archive."""
+    with suppress(OSError):
+        return file.samefile(origin)
+    return False
 
 
 def _project(
@@ -274,4 +282,5 @@ def _append(folders: Sequence[Path]) -> tuple[Path, ...]:
             site.addsitedir(str(folder))
     added = [entry for entry in dict.fromkeys([*map(str, folders), *sys.path]) if entry not in before]
     sys.path[:] = [*before, *added]
+    note_nothing_of_calls_under_way()
     return tuple(Path(entry) for entry in added)

@@ -63,6 +63,8 @@ def _run(project: Path, commands: Sequence[str], environ: Mapping[str, str]) -> 
 
 
 def _is_built_by_setuptools(project: Path) -> bool:
+    if not any((project / name).is_file() for name in ("pyproject.toml", "setup.py", "setup.cfg")):
+        return False
     file = project / "pyproject.toml"
     build = tomllib.loads(file.read_text(encoding="utf-8")).get("build-system") if file.is_file() else None
     backend = build.get("build-backend") if isinstance(build, dict) else None

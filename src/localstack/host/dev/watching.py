@@ -102,7 +102,7 @@ class _ProjectWatch:
             try:
                 step()
                 is_told = False
-            except OSError as error:
+            except (OSError, RuntimeError) as error:  # watchfiles has errors of its own, too
                 if not is_told and not isinstance(error, FileNotFoundError):
                     LOG.warning("%s can't be watched: %s; mend it, or set %s=1", self._project, error, _POLLING)
                     is_told = True

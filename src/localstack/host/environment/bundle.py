@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
+from zipfile import ZIP_DEFLATED, ZipFile
 
 from localstack.host.environment.generation import REQUESTS_NAME, Generation
 from localstack.host.environment.inventory import Inventory
@@ -25,6 +25,7 @@ from localstack.host.environment.pylock import LOCK_NAME
 from localstack.host.environment.repack import repack
 from localstack.host.environment.request import Requests, check_requests, read_requests
 from localstack.host.environment.verification import check_files
+from localstack.host.environment.wheel import UNZIP_ERRORS
 from localstack.host.errors import BundleError, InstallError, reason_of
 from localstack.host.output_file import replacing
 
@@ -84,7 +85,7 @@ def read_bundle(path: Path, scratch: Path) -> Bundle:
                 _unpack(archive, name, digest, wheels)
     except OSError as error:
         raise BundleError(f"{path} can't be read: {reason_of(error)}", "name another file") from None
-    except (BadZipFile, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (*UNZIP_ERRORS, KeyError, TypeError, AttributeError) as error:
         message = f"{path} is no bundle, or a damaged one: {error}"
         raise BundleError(message, "make it again with `localstack extensions bundle -o FILE`") from None
     lock = (scratch / f"bundled-{LOCK_NAME}").read_text(encoding="utf-8")

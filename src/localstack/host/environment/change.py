@@ -83,9 +83,10 @@ class Change:
             refreshed=() if prefers_cache else asked_now,
             prefers_cache=prefers_cache,
         )
-        chosen = {package.name: package.version for package in resolution.packages}
-        for older in passed_over(self.resolver, requests, chosen, asked_now.union(upgraded)):
-            self._note(str(older))
+        if self.reporter.explains:
+            chosen = {package.name: package.version for package in resolution.packages}
+            for older in passed_over(self.resolver, requests, chosen, asked_now.union(upgraded)):
+                self._note(str(older))
         return resolution
 
     def is_installed(self, resolution: Resolution) -> bool:

@@ -13,10 +13,11 @@ from functools import cached_property
 from importlib.metadata import Distribution
 from pathlib import Path, PurePosixPath
 from typing import Any
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZipFile
 
 from packaging.utils import canonicalize_name
 
+from localstack.host.environment.wheel import UNZIP_ERRORS
 from localstack.host.errors import ResolutionError
 
 _COMPILED = (".so", ".pyd", ".pyc")
@@ -77,7 +78,7 @@ def code_of_wheel(path: Path) -> Code:
             entries = ((entry.filename, entry.file_size, entry) for entry in archive.infolist())
             contents = {name: archive.read(entry) for name, size, entry in entries if _is_read(name, size)}
             names = archive.namelist()
-    except (BadZipFile, OSError) as error:
+    except UNZIP_ERRORS as error:
         raise _unreadable(path, error) from error
     return _code_of_installed_files(contents, names)
 
@@ -86,7 +87,7 @@ def code_of_source_archive(path: Path) -> Code:
     """The same of a source archive as it is, which a build may change. :raises ResolutionError: when it is none"""
     try:
         contents = dict(_members(path))
-    except (tarfile.TarError, BadZipFile, OSError, EOFError) as error:
+    except (*UNZIP_ERRORS, tarfile.TarError) as error:
         raise _unreadable(path, error) from error
     tops = {name.partition("/")[0] for name in contents}
     top = f"{tops.pop()}/" if len(tops) == 1 else ""

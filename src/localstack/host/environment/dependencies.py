@@ -37,7 +37,8 @@ def installed_dependencies(project: Path, requires: Iterable[str], settings: Set
     current = generations.hold_current()
     if not _is_for(current, requests):
         action, name = f"installing what {project.name} requires", f"dev enable {project}"
-        with changing(generations, settings.environ, Reporter(report), action, name, project.name) as change:
+        reporter = Reporter(report, explains=False)
+        with changing(generations, settings.environ, reporter, action, name, project.name) as change:
             if not _is_for(change.before.generation, requests):  # another platform may have just installed it
                 change.carry_through(change.resolve(requests))
         current = generations.hold_current()

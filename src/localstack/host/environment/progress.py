@@ -24,12 +24,14 @@ class Reporter:
     :ivar step: gets what is being done now, until the next step, e.g. ``"Downloading 2 of 5: flask"``
     :ivar detail: gets every line that uv writes; ``None`` for no one
     :ivar before_switch: gets the name of a generation's folder right before it is put in force, to warn of what follows
+    :ivar explains: whether somebody may wait until it is found out why an older release was chosen
     """
 
     line: Report
     step: Report = ignore
     detail: Report | None = None
     before_switch: Report = ignore
+    explains: bool = True
 
 
 @dataclass

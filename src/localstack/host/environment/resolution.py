@@ -141,17 +141,19 @@ class Resolver:
         """Why ``requests`` can't be had together on this host; ``None`` when they can. Nothing is kept of it."""
         return self._run(*self._compiling(requests, self.uv.directory / "pylock.trial.toml"), prefers_cache=True)
 
-    def newest(self, request: Request) -> str | None:
-        """The newest release that ``request`` allows, whatever it needs; ``None`` when that can't be told."""
+    def newest(self, requests: Requests) -> Mapping[str, str]:
+        """The newest release that each allows, whatever it needs, by canonical name; none when that can't be told."""
         target = self.uv.directory / "newest.txt"
         failure = self._run(
-            *("pip", "compile", self._write("named.txt", [request.requirement]), "--output-file", str(target)),
+            *("pip", "compile", self._write("named.txt", [one.requirement for one in requests])),
+            *("--output-file", str(target)),
             *("--upgrade", "--no-deps", "--no-header", "--no-annotate"),
             prefers_cache=True,
         )
         if failure is not None:
-            return None
-        return next(iter(Requirement(target.read_text(encoding="utf-8").strip()).specifier)).version
+            return {}
+        found = map(Requirement, target.read_text(encoding="utf-8").splitlines())
+        return {canonicalize_name(one.name): next(iter(one.specifier)).version for one in found}
 
     def resolution_of(self, requests: Requests, lock: str) -> Resolution:
         """What the text of a lock comes to on this host, which may have some of it already.

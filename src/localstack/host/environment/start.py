@@ -24,7 +24,7 @@ def install_missing(environment: ExtensionEnvironment, directives: Sequence[str]
 
     A failure is logged, and the next one is tried.
     """
-    reporter = Reporter(lambda line: report(_LOG_PREFIX + line))
+    reporter = Reporter(lambda line: report(_LOG_PREFIX + line), explains=False)
     lock, listed = folder / "pylock.toml", folder / "extensions.txt"
     if lock.is_file():
         with _logged():

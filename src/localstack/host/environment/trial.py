@@ -27,8 +27,8 @@ class Trials(Protocol):
     def failure_of(self, requests: Requests) -> Failure | None:
         """Why ``requests`` can't be had together on this host; ``None`` when they can."""
 
-    def newest(self, request: Request) -> str | None:
-        """The newest release that ``request`` allows, whatever it needs; ``None`` when that can't be told."""
+    def newest(self, requests: Requests) -> Mapping[str, str]:
+        """The newest release that each allows, whatever it needs, by canonical name; none when that can't be told."""
 
 
 @dataclass(frozen=True)
@@ -67,17 +67,19 @@ def passed_over(
 
     :param chosen: versions by canonical name
     """
-    for request in requests:
-        if request.name not in names or request.kind is not SourceKind.INDEX or request.name not in chosen:
+    free = {
+        one.name: one
+        for one in requests
+        if one.name in names and one.name in chosen and one.kind is SourceKind.INDEX and not _is_pinned(one)
+    }
+    newest = trials.newest(tuple(free.values())) if free else {}
+    for name, version in newest.items():
+        if Version(version) <= Version(chosen[name]):
             continue
-        newest = None if _is_pinned(request) else trials.newest(request)
-        version = chosen[request.name]
-        if newest is None or Version(newest) <= Version(version):
-            continue
-        others = tuple(other for other in requests if other is not request)
-        failure = trials.failure_of((*others, _pinned(request, newest)))
+        others = tuple(other for other in requests if other.name != name)
+        failure = trials.failure_of((*others, _pinned(free[name], version)))
         if failure is not None:
-            yield PassedOver(request.name, newest, version, _reason(failure, trials.action))
+            yield PassedOver(name, version, chosen[name], _reason(failure, trials.action))
 
 
 def _reason(failure: Failure, action: str) -> str:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import platform
+import zlib
 from email import message_from_bytes
+from lzma import LZMAError
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
 from packaging.tags import sys_tags
-from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from localstack.host.errors import ResolutionError
 
 _METADATA_FILES = ("METADATA", "RECORD", "WHEEL")
 """What the folder ``NAME-VERSION.dist-info`` of every wheel has (PEP 427)."""
+UNZIP_ERRORS = (BadZipFile, EOFError, LZMAError, OSError, RuntimeError, ValueError, zlib.error)
+"""What reading a damaged archive raises; ``RuntimeError`` is for what is encrypted or packed in an unknown way."""
 
 
 def checked_name(wheel: Path, action: str) -> str:
@@ -31,7 +35,7 @@ def checked_name(wheel: Path, action: str) -> str:
             }
             missing = [file for file in _METADATA_FILES if file not in metadata]
             own = "" if missing else str(message_from_bytes(archive.read(metadata["METADATA"])).get("Name", ""))
-    except (InvalidWheelFilename, BadZipFile, OSError) as error:
+    except UNZIP_ERRORS as error:
         raise _no_wheel(wheel, action, str(error)) from error
     if missing:
         raise _no_wheel(wheel, action, f"it has no {missing[0]}")

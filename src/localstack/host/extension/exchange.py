@@ -16,11 +16,15 @@ from localstack.host.extension.exit_functions import call_those_of
 from localstack.host.extension.hand_over import HandOver
 from localstack.host.extension.leftovers import end_threads, leftovers
 from localstack.host.extension.lifecycle import HookArguments, Lifecycle
-from localstack.host.extension.loading import Loader
+from localstack.host.extension.loading import Loader, modules_of
 from localstack.host.extension.ownership import Staging
+from localstack.host.extension.process_changes import ProcessChanges, note_nothing_of_calls_under_way
 from localstack.host.extension.registry import ExtensionRecord, ExtensionState, Fault
 
 LOG = logging.getLogger("localstack.extensions.platform")
+
+_PATIENCE_SECONDS = 2.0
+"""How long the functions may take that an extension which goes has given to ``atexit``."""
 
 
 class ExchangeError(Exception):
@@ -76,6 +80,13 @@ class Exchange:
         :return: the records of ``candidates``
         :raises ExchangeError: when one that replaces another can't be loaded, or a hook of it fails
         """
+        try:
+            return self._run(gone, candidates)
+        finally:
+            for record in gone:
+                self.containers.release(record.name)
+
+    def _run(self, gone: Sequence[ExtensionRecord], candidates: Iterable[Candidate]) -> tuple[ExtensionRecord, ...]:
         predecessors = {_place(record.candidate): record for record in gone if record.extension is not None}
         running = {record.name: self.activities.of(record.name) for record in gone}
         for name in running:
@@ -83,15 +94,14 @@ class Exchange:
         newcomers = [self._prepare(candidate, predecessors.get(_place(candidate))) for candidate in candidates]
         broken = {one.replaces.name: one for one in newcomers if one.replaces is not None and not one.is_whole}
         if broken:
-            for newcomer in newcomers:
+            others = [one.changes for one in self.lifecycle.registry.records if one not in gone]
+            for newcomer in reversed(newcomers):  # those that came later go back to what was before them
                 self._shut_down(newcomer.record)
-                newcomer.record.changes.undo(self.lifecycle.registry.process_changes())
+                self._undo(newcomer.record, others)
                 if newcomer.record.state is not ExtensionState.REFUSED:
                     self.activities.end(newcomer.record.name, spared=running.get(newcomer.record.name, ()))
                 if newcomer.replaces is not None:
                     newcomer.replaces.faults.extend(newcomer.record.faults)
-            for name in running:
-                self.containers.release(name)
             raise ExchangeError({name: _last_fault(one.record) for name, one in broken.items()})
         registry = self.lifecycle.registry
         replaced = {id(one.replaces) for one in newcomers}
@@ -111,10 +121,11 @@ class Exchange:
             self.containers.hand_on(record.name)
             successor = registry.get(record.name)
             if successor is not None:
-                successor.changes.take_over(record.changes)
+                others = [one for one in registry.process_changes() if one is not successor.changes]
+                successor.changes.take_over(record.changes, others)
             self._shut_down(record)
             if successor is None:
-                record.changes.undo(registry.process_changes())
+                self._undo(record, registry.process_changes())
                 self._forget_modules(record)
                 self.end_leftovers(record.name)
             else:
@@ -134,13 +145,19 @@ class Exchange:
         """
         modules = tuple(gone)
         noted = self.lifecycle.registry.process_changes()
-        kept_values = {place for changes in noted for place in changes.values}
+        kept_values = {place: change.after for changes in noted for place, change in changes.values.items()}
         kept_items = [item for changes in noted for one in changes.lists.values() for item in one.added]
+        note_nothing_of_calls_under_way()
         self.lifecycle.guard.bare.put_back_instead_of(modules, kept_values, kept_items)
+        left = []
         if is_for_good:
-            call_those_of(modules)
+            ending = threading.Thread(target=call_those_of, args=(modules,), name="Exit-Functions", daemon=True)
+            ending.start()
+            ending.join(_PATIENCE_SECONDS)
+            if ending.is_alive():
+                left = ["a function that it gave to atexit has not come to its end"]
             end_threads(modules)
-        return tuple(leftovers(modules))
+        return (*left, *leftovers(modules))
 
     def _prepare(self, candidate: Candidate, replaces: ExtensionRecord | None) -> _Newcomer:
         lifecycle = self.lifecycle
@@ -163,6 +180,9 @@ class Exchange:
         stays = [kept for one in newcomers for kept in one.hand_over.among(old)]
         ends = {id(one) for one in old} - {id(one) for one in stays}
         self.activities.end(name, spared=[one for one in self.activities.of(name) if id(one) not in ends])
+
+    def _undo(self, record: ExtensionRecord, others: Collection[ProcessChanges]) -> None:
+        record.changes.undo(record.name, others, modules_of(record.candidate.module))
 
     def _shut_down(self, record: ExtensionRecord) -> None:
         if record.extension is not None:

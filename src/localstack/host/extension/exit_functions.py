@@ -15,6 +15,7 @@ from localstack.utils.patch import Patch
 LOG = logging.getLogger("localstack.extensions.platform")
 
 _register = atexit.register
+_unregister = atexit.unregister
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,13 +26,16 @@ class _ExitFunction:
 
 
 def install() -> None:
-    """Note what is given to ``atexit.register`` from now on: ``atexit`` tells nobody what it has."""
-    _patch.apply()
+    """Note what ``atexit.register`` is given from now on: ``atexit`` tells nobody what it has."""
+    for patch in _patches:
+        patch.apply()
 
 
 def uninstall() -> None:
-    """Note nothing any more."""
-    _patch.undo()
+    """Note nothing any more; what somebody has patched in the meantime stays as they have it, and goes on noting."""
+    for patch in _patches:
+        if patch.is_on_top:
+            patch.undo()
     _noted.clear()
 
 
@@ -39,19 +43,24 @@ def call_those_of(gone: Iterable[ModuleType]) -> None:
     """Call the functions of modules that are gone, the last one first, and not again when the process ends."""
     old = OldCode(gone)
     for one in reversed([one for one in _noted if old.owns(one.function)]):
-        _noted.remove(one)
-        atexit.unregister(one.function)
         try:
+            _forget(one.function)
             one.function(*one.args, **one.kwargs)
         except BaseException as error:  # noqa: BLE001 - as at the end of a process: the next one is called
             LOG.warning("what was unloaded has failed in %r, registered with atexit: %r", one.function, error)
 
 
-def _note(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Callable[..., Any]:
+def _note(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Callable[..., Any]:
     result = _register(function, *args, **kwargs)
     _noted.append(_ExitFunction(function, args, kwargs))
     return result
 
 
+def _forget(function: Callable[..., Any], /) -> None:
+    _unregister(function)
+    for one in [one for one in _noted if one.function == function]:  # as atexit compares: methods are made anew
+        _noted.remove(one)
+
+
 _noted: list[_ExitFunction] = []
-_patch = Patch(atexit, "register", _note)
+_patches = (Patch(atexit, "register", _note), Patch(atexit, "unregister", _forget))

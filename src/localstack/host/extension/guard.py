@@ -80,18 +80,18 @@ class Guard:
         :raises ExtensionFault: when it raised; the fault is recorded but not logged
         """
         statistics = record.statistics_of(place)
-        started = perf_counter()
         try:
-            with acting(record.name), record.changes.noted(), self.slow_calls.noted(record.name, place):
-                result = function(*args)
+            with record.changes.noted(), acting(record.name), self.slow_calls.noted(record.name, place):
+                started = perf_counter()
+                try:
+                    return function(*args)
+                finally:
+                    statistics.note(perf_counter() - started)
         except StartInterrupted:  # no fault of the extension that was just being called
             raise
         except _FAULTS as cause:
-            statistics.note(perf_counter() - started)
             statistics.errors += 1
             raise self._note_fault(record.name, record, place, cause) from cause
-        statistics.note(perf_counter() - started)
-        return result
 
     def hook(self, record: ExtensionRecord, name: str, *args: Any) -> bool:
         """Call a hook of a loaded extension; False when it raised, which is logged."""

@@ -7,12 +7,14 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from types import FunctionType, MethodType, ModuleType, NoneType
+from types import BuiltinFunctionType, ModuleType, NoneType
 
-from localstack.host.extension.old_code import OldCode
+from localstack.host.extension.old_code import FUNCTIONS, OldCode
 
-_PLAIN = frozenset({FunctionType, MethodType, NoneType, bool, bytes, dict, float, int, list, set, str, tuple})
-"""Types of most values of modules, without attributes of interest."""
+_PLAIN = frozenset(
+    {BuiltinFunctionType, ModuleType, NoneType, bool, bytes, dict, float, frozenset, int, list, set, str, tuple}
+)
+"""Types of most other values, without attributes of interest."""
 _PATIENCE_SECONDS = 0.5
 """How long threads may take to end that their extension has told to."""
 
@@ -60,12 +62,18 @@ def _patched(old: OldCode) -> Iterator[str]:
         if old.has(module):
             continue
         for key, value in list(getattr(module, "__dict__", {}).items()):
-            if old.is_called_by(value):
-                yield f"{name}.{key}"
+            kind = type(value)
+            if kind in FUNCTIONS:
+                if old.is_called_by(value):
+                    yield f"{name}.{key}"
+            elif kind in _PLAIN:
+                continue
             elif isinstance(value, type):
                 if value.__module__ == name:
-                    yield from (f"{name}.{key}.{one}" for one, entry in _entries(value) if old.is_called_by(entry))
-            elif type(value) not in _PLAIN:
+                    for one, entry in _entries(value):
+                        if type(entry) in FUNCTIONS and old.is_called_by(entry):
+                            yield f"{name}.{key}.{one}"
+            else:
                 yield from (f"{name}.{key}.{path}" for path in _patched_attributes(value, old, seen))
 
 
@@ -74,12 +82,13 @@ def _patched_attributes(root: object, old: OldCode, seen: set[int]) -> Iterator[
     found = [("", root)]
     while found:
         path, thing = found.pop()
-        if id(thing) in seen or isinstance(thing, type | ModuleType) or old.defines(type(thing)):
+        if id(thing) in seen or isinstance(thing, (type, ModuleType)) or old.defines(type(thing)):
             continue
         seen.add(id(thing))
         for name, value in _entries(thing):
-            if old.is_called_by(value):
-                yield f"{path}{name}"
+            if type(value) in FUNCTIONS:
+                if old.is_called_by(value):
+                    yield f"{path}{name}"
             elif type(value) not in _PLAIN:
                 found.append((f"{path}{name}.", value))
 

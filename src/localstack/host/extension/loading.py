@@ -59,7 +59,7 @@ class Loader:
         except ExtensionFault as fault:
             self._note_failure(record, fault)
         if record.state is not ExtensionState.LOADED:
-            record.changes.undo(self.registry.process_changes(), modules_of(candidate.module))
+            record.changes.undo(record.name, self.registry.process_changes(), modules_of(candidate.module))
         return record
 
     def _may_load(self, spec: PluginSpec, record: ExtensionRecord, replaces: ExtensionRecord | None) -> bool:

@@ -8,6 +8,8 @@ from functools import partial
 from types import FunctionType, MethodType, ModuleType
 
 _WRAPPERS = frozenset({partial, MethodType, classmethod, staticmethod})
+FUNCTIONS = _WRAPPERS | {FunctionType}
+"""The types of all that ``is_called_by`` can be true of."""
 
 
 class OldCode:
@@ -17,6 +19,7 @@ class OldCode:
         self._modules = {module.__name__: module for module in gone}
         self._globals = {id(vars(module)) for module in self._modules.values()}
         self._known: dict[int, bool] = {}
+        self._kinds: dict[type, bool] = {}
 
     def has(self, module: ModuleType) -> bool:
         return id(getattr(module, "__dict__", None)) in self._globals
@@ -29,7 +32,9 @@ class OldCode:
 
     def defines(self, kind: type) -> bool:
         """Whether a class, or one that it is derived from, is of that code."""
-        return any(self._defines(one) for one in kind.__mro__)
+        if kind not in self._kinds:
+            self._kinds[kind] = any(map(self._defines, kind.__mro__))
+        return self._kinds[kind]
 
     def is_called_by(self, thing: object) -> bool:
         """Whether it is such a function, or wraps one as ``localstack.utils.patch`` and decorators do."""
@@ -37,11 +42,11 @@ class OldCode:
             thing = thing.func if type(thing) is partial else thing.__func__  # type: ignore[attr-defined]
         if type(thing) is not FunctionType:
             return False
+        if thing.__closure__ is None or id(thing.__globals__) in self._globals:
+            return id(thing.__globals__) in self._globals
         if id(thing) not in self._known:
             self._known[id(thing)] = False  # where a function leads back to itself
-            self._known[id(thing)] = id(thing.__globals__) in self._globals or any(
-                map(self.is_called_by, _closed_over(thing))
-            )
+            self._known[id(thing)] = any(map(self.is_called_by, _closed_over(thing)))
         return self._known[id(thing)]
 
     def _defines(self, kind: type) -> bool:

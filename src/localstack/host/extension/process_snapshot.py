@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Collection, Hashable, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
 from localstack.host.extension.old_code import OldCode
-from localstack.host.extension.process_registries import ABSENT, REGISTRIES, lists, loggers
+from localstack.host.extension.process_registries import ABSENT, REGISTRIES, describe, lists, loggers
 from localstack.utils.patch import Patch
+
+LOG = logging.getLogger("localstack.extensions.platform")
 
 _PLAIN = (str, int, float)
 
@@ -22,16 +24,19 @@ Place = tuple[int, Hashable]
 
 @dataclass(eq=False)
 class Snapshot:
-    """All of it; ``patches`` are those of ``localstack.utils.patch``, the oldest first."""
+    """All of it, and what is imported; ``patches`` are those of ``localstack.utils.patch``, the oldest first."""
 
     values: tuple[dict[Any, object], ...]
     lists: dict[Hashable, tuple[Any, ...]]
     patches: tuple[Patch, ...]
+    modules: frozenset[str]
 
     @classmethod
     def take(cls) -> Snapshot:
         values = tuple(dict(registry.read()) for registry in REGISTRIES)
-        return cls(values, {key: tuple(one) for key, one in lists().items()}, tuple(Patch.in_place))
+        return cls(
+            values, {key: tuple(one) for key, one in lists().items()}, tuple(Patch.in_place), frozenset(sys.modules)
+        )
 
     def values_until(self, later: Snapshot) -> Iterator[tuple[Place, object, object]]:
         """What other values there are ``later``: where, what was there, and what is."""
@@ -52,31 +57,29 @@ class Snapshot:
         """The patches that have come until ``later``."""
         return [patch for patch in later.patches if patch not in self.patches]
 
-    def follow(self, before: Snapshot, after: Snapshot) -> None:
-        """Count as there already what came, and as gone what went, between two other moments."""
-        for (index, key), _, value in before.values_until(after):
-            if value is ABSENT:
-                self.values[index].pop(key, None)
-            else:
-                self.values[index][key] = value
-        for key, _, items in before.lists_until(after):
-            self.lists[key] = items
-        self.patches += tuple(before.patches_until(after))
+    def imported_since(self, earlier: Snapshot) -> frozenset[str]:
+        """Libraries' modules that are loaded and were not at an ``earlier`` moment."""
+        passed_over = sys.stdlib_module_names | {"localstack"}
+        new = self.modules - earlier.modules
+        return frozenset(name for name in new if name.partition(".")[0] not in passed_over)
 
     def put_back_instead_of(
-        self, gone: Iterable[ModuleType], kept_values: Collection[Place], kept_items: Collection[Any]
+        self, gone: Iterable[ModuleType], kept_values: Mapping[Place, object], kept_items: Collection[Any]
     ) -> None:
         """Wherever something is made of the code of ``gone``, have what was there at this moment.
 
-        :param kept_values: what stays nevertheless, as do ``kept_items`` in lists
+        :param kept_values: what stays nevertheless where it is, as do ``kept_items`` in lists
         """
         old = OldCode(gone)
+        kept = set(map(id, kept_items))
         for index, (registry, values) in enumerate(zip(REGISTRIES, self.values, strict=True)):
             for key, value in registry.read().items():
-                if old.owns(value) and (index, key) not in kept_values:
-                    registry.put(key, values.get(key, ABSENT))
-        for present in lists().values():
-            take_out(present, [item for item in present if _is_of(old, item) and item not in kept_items])
+                with kept_going(registry.describe(key)):
+                    if old.owns(value) and not is_same(kept_values.get((index, key), ABSENT), value):
+                        registry.put(key, values.get(key, ABSENT))
+        for name, present in lists().items():
+            with kept_going(describe(name)):
+                take_out(present, [item for item in present if id(item) not in kept and _is_of(old, item)])
         for logger in loggers():
             kind = next(one for one in type(logger).__mro__ if not old.defines(one))
             if kind is not type(logger):
@@ -87,10 +90,20 @@ class Snapshot:
                 del sys.path_importer_cache[entry]
 
 
+@contextmanager
+def kept_going(what: str) -> Iterator[None]:
+    """One thing that can't be put back keeps nothing else from it."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - handlers and hooks are anybody's
+        LOG.warning("%s can't be put back as it was before the extension: %r", what, error)
+
+
 def _is_of(old: OldCode, item: object) -> bool:
     if old.owns(item):
         return True
-    parts = [item.formatter, *item.filters] if isinstance(item, logging.Handler) else []
+    is_handler = isinstance(item, logging.Handler)
+    parts = [getattr(item, "formatter", None), *getattr(item, "filters", ())] if is_handler else []
     return any(map(old.owns, parts))
 
 

@@ -26,6 +26,7 @@ class SlowCalls:
     def __init__(self) -> None:
         self._under_way: dict[int, _Call] = {}
         self._has_begun = threading.Event()
+        self._is_over = threading.Event()
 
     @contextmanager
     def noted(self, extension: str, place: str) -> Iterator[None]:
@@ -39,18 +40,24 @@ class SlowCalls:
             if is_first:
                 del self._under_way[thread]
 
-    def watch(self, is_over: threading.Event) -> None:
-        """Log those that take long, ever more rarely; returns at once, and ends with ``is_over``."""
-        threading.Thread(target=self._watch, args=(is_over,), name="Slow-Calls", daemon=True).start()
+    def watch(self) -> None:
+        """Log those that take long, ever more rarely, until ``end``; returns at once."""
+        threading.Thread(target=self._watch, name="Slow-Calls", daemon=True).start()
 
-    def _watch(self, is_over: threading.Event) -> None:
-        while not is_over.is_set():
-            self._has_begun.wait()  # an idle platform is not woken
+    def end(self) -> None:
+        """Watch no longer."""
+        self._is_over.set()
+        self._has_begun.set()
+
+    def _watch(self) -> None:
+        due: dict[_Call, float] = {}
+        while not self._is_over.is_set():
+            # only a call that begins wakes an idle platform, or one in which a call never returns
+            self._has_begun.wait(max(0.0, min(due.values()) - monotonic()) if due else None)
             self._has_begun.clear()
-            next_time: dict[_Call, float] = {}
-            while self._under_way and not is_over.wait(_PATIENCE_SECONDS / 5):
-                for call in tuple(self._under_way.values()):
-                    elapsed = monotonic() - call.since
-                    if elapsed >= next_time.get(call, _PATIENCE_SECONDS):
-                        next_time[call] = 2 * elapsed
-                        LOG.warning("extension %s is still in %s, after %d s", call.extension, call.place, elapsed)
+            self._is_over.wait(_PATIENCE_SECONDS / 5)  # many calls that return soon are one to wake up for
+            due = {call: due.get(call, call.since + _PATIENCE_SECONDS) for call in tuple(self._under_way.values())}
+            for call in [call for call, time in due.items() if time <= monotonic()]:
+                elapsed = monotonic() - call.since
+                due[call] = monotonic() + elapsed
+                LOG.warning("extension %s is still in %s, after %d s", call.extension, call.place, elapsed)

@@ -16,7 +16,9 @@ from typing import Any, ClassVar, TypeVar
 from unittest.mock import patch
 
 from localstack.extensions.api import Extension
+from localstack.host import child_processes
 from localstack.host.errors import LeantoError
+from localstack.host.extension import exit_functions
 from localstack.host.extension.discovery import NAMESPACE, Candidate, DistributionInfo, Origin
 from localstack.host.extension.registry import ExtensionRecord, Fault
 from localstack.host.runtime import Runtime
@@ -94,9 +96,11 @@ class InProcessPlatform:
             importlib.reload(sys.modules["localstack.config"])
 
     def stop(self) -> None:
-        """Stop it, and give the process its environment variables back."""
+        """Stop it, and give the process back its environment variables, and the functions that the host replaced."""
         self._runtime.stop()
         self._thread.join(_STOP_SECONDS)
+        exit_functions.uninstall()
+        child_processes.uninstall()
         os.environ.clear()
         os.environ.update(self._environ)
 

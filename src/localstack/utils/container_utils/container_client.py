@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from os import PathLike, fspath
 from typing import Any
 
 from localstack.host import shared
-from localstack.utils.container_utils.container_archive import copy_in, copy_out
+from localstack.utils.container_utils._container_archive import copy_in, copy_out
+from localstack.utils.container_utils._container_creation import create, remove, remove_leftovers
+from localstack.utils.container_utils._container_engine import translated
+from localstack.utils.container_utils._container_output import (
+    CancellableStream,
+    Output,
+    require_end_of_stdin,
+    run_attached,
+    run_command,
+)
+from localstack.utils.container_utils._image_client import ImageClient
+from localstack.utils.container_utils._network_client import NetworkClient
 from localstack.utils.container_utils.container_configuration import (
     ContainerConfiguration,
     DockerContainerStatus,
     Ulimit,
 )
-from localstack.utils.container_utils.container_creation import create, remove, remove_leftovers
-from localstack.utils.container_utils.container_engine import translated
 from localstack.utils.container_utils.container_errors import (
     AccessDenied,
     ContainerException,
@@ -25,7 +35,6 @@ from localstack.utils.container_utils.container_errors import (
     NoSuchObject,
     RegistryConnectionError,
 )
-from localstack.utils.container_utils.container_output import CancellableStream, Output, run_attached, run_command
 from localstack.utils.container_utils.container_ports import PortMappings
 from localstack.utils.container_utils.container_volumes import (
     BindMount,
@@ -35,8 +44,6 @@ from localstack.utils.container_utils.container_volumes import (
     VolumeInfo,
     VolumeMappings,
 )
-from localstack.utils.container_utils.image_client import ImageClient
-from localstack.utils.container_utils.network_client import NetworkClient
 from localstack.utils.strings import to_bytes, to_str
 
 __all__ = [
@@ -134,7 +141,8 @@ class ContainerClient(ImageClient, NetworkClient):
     ) -> Output:
         """Start a container.
 
-        :param stdin: what it is given to read; it has to be made with one, or interactive, and attached
+        :param stdin: what it is given to read; it has to be made with one, or interactive, and attached. An engine
+            that is reached with TLS can't be given any.
         :param interactive: as ``attach``
         :param attach: wait for its end
         :return: its name or id and nothing; attached, what it wrote
@@ -218,11 +226,13 @@ class ContainerClient(ImageClient, NetworkClient):
         :param command: a list of arguments, or text that is split like a shell's
         :param interactive: keep the command's standard input open
         :param detach: do not wait for its end
-        :param stdin: what it is given to read
+        :param stdin: what it is given to read; not by an engine that is reached with TLS
         :return: what it wrote
         :raises ContainerException: when it ended with another status than 0; has its output
         """
         with self._talking(NoSuchContainer(container_name_or_id)) as client:
+            if stdin is not None:
+                require_end_of_stdin(client.api)
             execution = client.api.exec_create(
                 client.containers.get(container_name_or_id).id,
                 command,
@@ -238,20 +248,24 @@ class ContainerClient(ImageClient, NetworkClient):
             status = client.api.exec_inspect(execution)["ExitCode"]
         return _checked(f"{command!r} in container {container_name_or_id}", status, output)
 
-    def copy_into_container(self, container_name: str, local_path: str, container_path: str) -> None:
+    def copy_into_container(
+        self, container_name: str, local_path: str | PathLike[str], container_path: str | PathLike[str]
+    ) -> None:
         """Copy a file or folder into a container, as ``docker cp`` does.
 
         :raises FileNotFoundError: when there is no ``local_path``
         """
         with self._talking(NoSuchContainer(container_name)) as client:
-            copy_in(client.containers.get(container_name), local_path, container_path)
+            copy_in(client.containers.get(container_name), fspath(local_path), fspath(container_path))
 
-    def copy_from_container(self, container_name: str, local_path: str, container_path: str) -> None:
+    def copy_from_container(
+        self, container_name: str, local_path: str | PathLike[str], container_path: str | PathLike[str]
+    ) -> None:
         """Copy a file or folder out of a container, as ``docker cp`` does."""
         with self._talking(NoSuchContainer(container_name)) as client:
             container = client.containers.get(container_name)
             with translated(ContainerException(f"container {container_name} has no {container_path}")):
-                copy_out(container, local_path, container_path)
+                copy_out(container, fspath(local_path), fspath(container_path))
 
     def inspect_container(self, container_name_or_id: str) -> dict[str, Any]:
         """What the engine knows of a container, as ``docker inspect`` shows it."""

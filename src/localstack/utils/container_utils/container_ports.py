@@ -85,7 +85,7 @@ def _runs(ports: Iterable[tuple[int, int, str]]) -> list[tuple[int, int, str, in
     for outside, inside, protocol in sorted(ports, key=lambda port: (port[2], port[1], port[0])):
         if runs:
             first, listening, same, count = runs[-1]
-            if outside and (outside, inside, protocol) == (first + count, listening + count, same):
+            if first and (outside, inside, protocol) == (first + count, listening + count, same):
                 runs[-1] = first, listening, same, count + 1
                 continue
         runs.append((outside, inside, protocol, 1))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Any
 
+from localstack.utils.container_utils._container_output import Output
 from localstack.utils.container_utils.container_client import (
     CancellableStream,
     ContainerClient,
     ContainerConfiguration,
 )
-from localstack.utils.container_utils.container_output import Output
 from localstack.utils.docker_utils import DOCKER_CLIENT
 from localstack.utils.sync import poll_condition
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from localstack import config
 from localstack.constants import LOCALHOST_IP
-from localstack.utils.container_utils.additional_flags import ExtraHosts, with_additional_flags
+from localstack.utils.container_utils._additional_flags import ExtraHosts, with_additional_flags
+from localstack.utils.container_utils._container_engine import read_progress, registry_failure, translated
 from localstack.utils.container_utils.container_configuration import ContainerConfiguration
-from localstack.utils.container_utils.container_engine import read_progress, registry_failure, translated
 from localstack.utils.container_utils.container_errors import ContainerException, DockerNotAvailable, NoSuchImage
 from localstack.utils.container_utils.container_ports import PortMappings
 

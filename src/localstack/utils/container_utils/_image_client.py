@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from localstack.utils.container_utils.container_creation import pull
-from localstack.utils.container_utils.container_engine import read_progress, registry_failure
+from localstack.utils.container_utils._container_creation import pull
+from localstack.utils.container_utils._container_engine import read_progress, registry_failure
+from localstack.utils.container_utils._engine_connection import EngineConnection
 from localstack.utils.container_utils.container_errors import (
     AccessDenied,
     ContainerException,
@@ -16,7 +17,6 @@ from localstack.utils.container_utils.container_errors import (
     NoSuchContainer,
     NoSuchImage,
 )
-from localstack.utils.container_utils.engine_connection import EngineConnection
 
 __all__ = ["ImageClient"]
 
@@ -83,14 +83,18 @@ class ImageClient(EngineConnection):
         :param context_path: folder that the file's paths are in, its own without one
         :param platform: e.g. ``"linux/amd64"``
         :raises FileNotFoundError: when there is no such file
+        :raises NotADirectoryError: when ``context_path`` is no folder
         :raises ContainerException: when a step fails; has the output
         """
         file = Path(dockerfile_path).absolute()
         file = file / "Dockerfile" if file.is_dir() else file
         file.stat()
+        context = Path(context_path or file.parent)
+        if not context.is_dir():
+            raise NotADirectoryError(f"the image {image_name} can't be built: its context {context} is no folder")
         with self._talking() as client:
             steps = client.api.build(
-                path=str(context_path or file.parent),
+                path=str(context),
                 dockerfile=str(file),
                 tag=image_name,
                 rm=True,

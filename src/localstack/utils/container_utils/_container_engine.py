@@ -23,6 +23,8 @@ __all__ = ["connect", "read_progress", "registry_failure", "translated"]
 
 _HINT = "start Docker or Podman, or say with DOCKER_HOST where one is"
 _UNKNOWN = ("manifest unknown", "name unknown", "not found", "does not exist")
+_BROKEN_HELPER = ("docker-credential-", "error getting credentials")
+"""What a credential helper has to do with; what it did not find is its own, not the image."""
 _DENIED = ("denied", "unauthorized", "authentication required", "no basic auth credentials")
 _UNREACHABLE = (
     "no such host",
@@ -105,6 +107,8 @@ def registry_failure(image: str, what: str, error: ContainerException) -> Contai
     """
     message = f"{what}: {error}"
     words = str(error).lower()
+    if any(part in words for part in _BROKEN_HELPER):
+        return ContainerException(message)
     if any(part in words for part in _UNREACHABLE):
         return RegistryConnectionError(message)
     if any(part in words for part in _UNKNOWN):

@@ -1,6 +1,6 @@
 """Run all tests, in two processes at once; with arguments one pytest that gets them: what ``make test`` runs.
 
-    python tools/run_tests.py [ARGUMENT OF PYTEST …]
+    python tests/run_tests.py [ARGUMENT OF PYTEST …]
 
 Most tests wait for processes that they start, so two cores are done in little more than half the time. The tests of
 installing take as long as all the others.
@@ -8,16 +8,15 @@ installing take as long as all the others.
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryFile
 
-TESTS = Path(__file__).resolve().parent.parent / "tests"
+from ended_with_parent import ended_with_this
+
+TESTS = Path(__file__).resolve().parent
 BESIDE = frozenset({"environment"})
-_ENDS_WITH_THIS = ("setpriv", "--pdeathsig=TERM") if shutil.which("setpriv") else ()
-"""Has tests ended when this is killed and can't do it; on Linux."""
 
 
 def main(arguments: list[str]) -> int:
@@ -41,7 +40,7 @@ def main(arguments: list[str]) -> int:
 
 
 def pytest(*arguments: str) -> list[str]:
-    return [*_ENDS_WITH_THIS, sys.executable, "-m", "pytest", *arguments]
+    return [*ended_with_this(), sys.executable, "-m", "pytest", *arguments]
 
 
 def follow(command: list[str]) -> tuple[str, int]:

@@ -25,9 +25,15 @@ class PseudoTerminal:
         termios.tcsetattr(self._far, termios.TCSANOW, attributes)
 
     def start(self, cmd: str | Sequence[str], **options: Any) -> subprocess.Popen[Any]:
-        """Start the process; options are those of ``Popen``, but for its input and output."""
+        """Start the process; options are those of ``Popen``, but for its input and output.
+
+        :raises OSError: when it can't be started; the terminal is gone then
+        """
         try:
             return subprocess.Popen(cmd, **options | {"stdin": self._far, "stdout": self._far})
+        except BaseException:
+            os.close(self._near)
+            raise
         finally:
             os.close(self._far)
 

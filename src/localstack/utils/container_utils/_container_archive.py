@@ -10,7 +10,7 @@ from base64 import b64decode
 from pathlib import Path
 from typing import Any
 
-from localstack.packages.archive import extract_member
+from localstack.packages._archive import extract_member
 from localstack.utils.container_utils.container_errors import ContainerException
 
 __all__ = ["copy_in", "copy_out"]
@@ -38,7 +38,11 @@ def copy_in(container: Any, local_path: str, container_path: str) -> None:
         raise ContainerException(f"container {container.name} has no folder {parent} to copy {name} to")
     with tempfile.SpooledTemporaryFile(_MEMORY_BYTES) as packed:
         with tarfile.open(fileobj=packed, mode="w") as archive:
-            archive.add(source, arcname=name)
+            if name:
+                archive.add(source, arcname=name)
+            else:  # the content of a folder for the root, which keeps its mode
+                for child in source.iterdir():
+                    archive.add(child, arcname=child.name)
         packed.seek(0)
         container.put_archive(parent or "/", packed)
 
@@ -54,15 +58,23 @@ def copy_out(container: Any, local_path: str, container_path: str) -> None:
     chunks, about = container.get_archive(container_path)
     target = Path(local_path)
     into, name = (target, about["name"]) if target.is_dir() else (target.parent, target.name)
+    root = into.resolve()
     with tempfile.SpooledTemporaryFile(_MEMORY_BYTES) as packed:
         for chunk in chunks:
             packed.write(chunk)
         packed.seek(0)
         with tarfile.open(fileobj=packed) as archive:
             for member in archive:
-                below = member.name.partition("/")[2]
-                renamed = member.replace(name=posixpath.join(name, below) if below else name)
-                extract_member(archive, renamed, into)
+                member.name = _renamed(member.name, name)
+                if member.islnk():  # a hard link leads to a member, by its name
+                    member.linkname = _renamed(member.linkname, name)
+                extract_member(archive, member, root)
+
+
+def _renamed(path: str, name: str) -> str:
+    """``path`` with another first part."""
+    below = path.partition("/")[2]
+    return posixpath.join(name, below) if below else name
 
 
 def _is_folder(container: Any, path: str) -> bool:

@@ -8,10 +8,14 @@ from contextlib import ExitStack, contextmanager, suppress
 from socket import SHUT_RDWR, SHUT_WR
 from typing import Any
 
+from localstack.utils.container_utils.container_errors import ContainerException
+
 __all__ = ["CancellableStream", "Output", "run_attached", "run_command"]
 
 Output = tuple[bytes, bytes]
 """What a command wrote to its standard output, and to its standard error."""
+
+_REMOVAL_SECONDS = 10.0
 
 
 class CancellableStream:
@@ -61,7 +65,10 @@ def run_attached(container: Any, stdin: bytes | None = None) -> tuple[int, Outpu
     The status of one that the engine removes before it can be asked for it counts as 0.
 
     :param stdin: what it is given to read
+    :raises ContainerException: when it can't be given that, see ``require_end_of_stdin``
     """
+    if stdin is not None:
+        require_end_of_stdin(container.client.api)
     parts = {"stdin": int(stdin is not None), "stdout": 1, "stderr": 1, "stream": 1}
     connection = container.attach_socket(params=parts)
     with _giving(connection, stdin):
@@ -71,6 +78,19 @@ def run_attached(container: Any, stdin: bytes | None = None) -> tuple[int, Outpu
     if removal is not None:
         return removal.status(), output
     return int(container.wait()["StatusCode"]), output
+
+
+def require_end_of_stdin(api: Any) -> None:
+    """Refuse an engine that is reached with TLS: Python's can't end one direction of a connection alone.
+
+    :param api: the lower of the two clients of Docker's SDK
+    :raises ContainerException: when a process could not be told the end of what it reads
+    """
+    if api.base_url.startswith("https:"):
+        raise ContainerException(
+            f"a process can't be given its stdin by the engine at {api.base_url}, as TLS has no end of it: "
+            "copy a file into the container, or reach the engine by its socket or ssh://"
+        )
 
 
 def run_command(api: Any, execution: str, stdin: bytes | None = None) -> Output:
@@ -103,8 +123,21 @@ class _Removal:
         self._thread.start()
 
     def status(self) -> int:
-        self._thread.join()
+        """The exit status; 0 when the container has gone and the engine does not tell."""
+        self._thread.join(_REMOVAL_SECONDS)
+        while self._thread.is_alive() and self._is_still_running():  # it may close its output before its end
+            self._thread.join(_REMOVAL_SECONDS)
         return self._status
+
+    def _is_still_running(self) -> bool:
+        from docker.errors import NotFound
+
+        try:
+            self._container.reload()
+        except NotFound:
+            return False
+        self._status = int(self._container.attrs["State"]["ExitCode"])
+        return bool(self._container.attrs["State"]["Running"])
 
     def _wait(self) -> None:
         from docker.errors import DockerException

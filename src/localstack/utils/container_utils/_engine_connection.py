@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from localstack.utils.container_utils.container_engine import connect, translated
+from localstack.utils.container_utils._container_engine import connect, translated
 from localstack.utils.container_utils.container_errors import ContainerException, DockerNotAvailable
 
 if TYPE_CHECKING:

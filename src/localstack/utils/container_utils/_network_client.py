@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from ipaddress import ip_network
 from typing import Any
 
+from localstack.utils.container_utils._engine_connection import EngineConnection
 from localstack.utils.container_utils.container_errors import NoSuchContainer, NoSuchNetwork
-from localstack.utils.container_utils.engine_connection import EngineConnection
 
 __all__ = ["NetworkClient"]
 

@@ -238,6 +238,9 @@ def test_what_two_extensions_change_stays_while_one_is_there(
     assert (after["path"], after["warnings"]) == (during["path"], during["warnings"])
     assert changed(bare, after).keys().isdisjoint({"root", "handler", "finders", "output"})
     assert not after["loggers"]["localstack.host.cli.detach"][1], "it is still disabled"
+    run(installer, "install", str(write(tmp_path, "2.0")))
+    assert platform.get("/loud").text == "2.0"
+    run(installer, "uninstall", "loud")
     run(installer, "uninstall", "other")
     assert changed(bare, platform.ask("/process")) == {}
 

@@ -8,6 +8,7 @@ of what stays can't be loaded beside it, and a neighbour that goes on would hold
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -97,7 +98,7 @@ class Difference:
         """
         needs = {name: self.before.brought_by(Requirement(name)) for name in extensions}
         by_file = _by_file(loaded)
-        yield from self._stale(by_file)
+        yield from self._stale(loaded)
         leaving = self.modules(loaded).keys()
         for name in sorted(self.leaving):
             distribution = self.before.by_name[name]
@@ -119,12 +120,14 @@ class Difference:
             elif not any(name in needs[user] for user in needs):
                 yield Obstacle(shown, "it is loaded, but not by an extension")
 
-    def _stale(self, by_file: Mapping[str, ModuleType]) -> Iterator[Obstacle]:
+    def _stale(self, loaded: Mapping[str, ModuleType]) -> Iterator[Obstacle]:
         """What comes back in another place while compiled modules of it are still loaded from when it went."""
         for name in sorted(self.added):
             distribution = self.after.by_name[name]
-            elsewhere = by_file.keys() - _files_of(distribution)
-            old = _compiled_of(elsewhere, by_file, _compiled_modules_of(distribution))
+            here = {Path(str(file.locate())).resolve() for file in distribution.files or ()}
+            names = _compiled_modules_of(distribution)
+            same = [one for one in loaded.values() if _is_compiled(one) and one.__name__ in names]
+            old = sorted(one.__name__ for one in same if Path(str(one.__file__)).resolve() not in here)
             if old:
                 reason = f"its compiled module {old[0]} is still loaded from before it was uninstalled"
                 yield Obstacle(_shown(distribution), reason)
@@ -155,7 +158,7 @@ def _print_of(distribution: Distribution) -> bytes:
 
 
 def _files_of(distribution: Distribution) -> frozenset[str]:
-    return frozenset(str(Path(str(file.locate())).resolve()) for file in distribution.files or ())
+    return frozenset(_in_any_generation(Path(str(file.locate()))) for file in distribution.files or ())
 
 
 def _compiled_modules_of(distribution: Distribution) -> frozenset[str]:
@@ -168,12 +171,10 @@ def _by_file(loaded: Mapping[str, ModuleType]) -> dict[str, ModuleType]:
     return {_file_of(module): module for module in loaded.values()}
 
 
-def _compiled_of(
-    files: Iterable[str], by_file: Mapping[str, ModuleType], among: Collection[str] | None = None
-) -> list[str]:
-    """Names of the loaded modules from ``files`` that are compiled, sorted; of those ``among`` a set, when given."""
+def _compiled_of(files: Iterable[str], by_file: Mapping[str, ModuleType]) -> list[str]:
+    """Names of the loaded modules from ``files`` that are compiled, sorted."""
     mine = (by_file[file] for file in files if file in by_file)
-    return sorted(m.__name__ for m in mine if _is_compiled(m) and (among is None or m.__name__ in among))
+    return sorted(m.__name__ for m in mine if _is_compiled(m))
 
 
 def _shown(distribution: Distribution) -> str:
@@ -186,7 +187,12 @@ def _file_of(module: ModuleType) -> str:
         origin = module.__spec__.origin if module.__spec__ else None
     except AttributeError:  # some put objects of their own into sys.modules
         return ""
-    return str(Path(origin).resolve()) if origin and origin not in ("built-in", "frozen", "namespace") else ""
+    return _in_any_generation(Path(origin)) if origin and origin not in ("built-in", "frozen", "namespace") else ""
+
+
+def _in_any_generation(path: Path) -> str:
+    """What did not change when a generation followed another stays loaded from the one before: it is the same file."""
+    return re.sub(r"/generations/[^/]+/", "/generations/*/", str(path.resolve()))
 
 
 def _holders(
@@ -215,4 +221,5 @@ def _holders(
 
 
 def _is_compiled(module: ModuleType) -> bool:
-    return isinstance(module.__spec__ and module.__spec__.loader, ExtensionFileLoader)
+    spec = getattr(module, "__spec__", None)  # some put objects of their own into sys.modules
+    return isinstance(getattr(spec, "loader", None), ExtensionFileLoader)

@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import Any
 
 from localstack.host.extension.ownership import module_of
-from localstack.host.extension.process_registries import ABSENT, REGISTRIES, describe, is_of_a_library, list_of
+from localstack.host.extension.process_registries import ABSENT, REGISTRIES, Holder, describe, is_of_a_library, list_of
 from localstack.host.extension.process_snapshot import Place, Snapshot, is_same, kept_going, take_out
 from localstack.utils.patch import Patch
 
@@ -37,7 +37,7 @@ class Moment:
     """
 
     number: int
-    imported: frozenset[str]
+    imported: frozenset[str] = frozenset()
 
     def has_left_libraries(self, own_modules: Collection[str]) -> bool:
         """Whether something that was imported then is still loaded, and not the extension's own."""
@@ -204,7 +204,7 @@ class ProcessChanges:
             if change.moment.has_left_libraries(own_modules):
                 return False
             if heir := _called_since(change.moment, others):
-                heir._note_value(place, change.before, change.after, change.moment)
+                heir._note_value(place, change.before, change.after, Moment(change.moment.number))
                 return False
         elif is_of_a_library(None, change.after, change.moment.imported, own_modules):
             return False
@@ -219,8 +219,8 @@ class ProcessChanges:
             if change.moment.has_left_libraries(own_modules):
                 return False
             if heir := _called_since(change.moment, others):
-                earlier = heir.lists.setdefault(key, ListChange(change.moment))
-                earlier.moment = change.moment.and_before(earlier.moment)
+                earlier = heir.lists.setdefault(key, ListChange(Moment(change.moment.number)))
+                earlier.moment = Moment(change.moment.number).and_before(earlier.moment)
                 earlier.added += change.added
                 earlier.removed += change.removed
                 return False
@@ -234,7 +234,9 @@ class ProcessChanges:
 
     def _note(self, before: Snapshot, after: Snapshot, moment: Moment) -> None:
         for place, old, new in before.values_until(after):
-            self._note_value(place, old, new, moment)
+            holder = place[1][-1] if isinstance(place[1], tuple) else None
+            if not (isinstance(holder, Holder) and ABSENT in (old, new)):  # else it came or went with its handler
+                self._note_value(place, old, new, moment)
         for key, had, has in before.lists_until(after):
             self._note_list(key, had, has, moment)
         self.patches[:] = [*(patch for patch in self.patches if patch.is_applied), *before.patches_until(after)]
